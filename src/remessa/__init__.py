@@ -1,0 +1,1 @@
+"""Remessa: upload a file, and it is processed, recorded and queryable."""

@@ -1,0 +1,34 @@
+"""What a function is told by its environment, read once when it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per variable that `template.yaml` gives a pipeline's function."""
+
+    pipeline: str
+    """PIPELINE: name of the pipeline in `remessa.pipelines.registry`."""
+    files_table: str
+    """FILES_TABLE: table of the records, one per file."""
+    results_bucket: str
+    """RESULTS_BUCKET: bucket that the artifacts are written to."""
+    queue_url: str
+    """QUEUE_URL: queue that brings the arrivals; empty when S3 calls the function directly."""
+    index_shards: int
+    """INDEX_SHARDS: partitions per pipeline in the table's indexes (1,000 writes a second each)."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings; raises KeyError naming the variable that is missing."""
+        return cls(
+            pipeline=environment["PIPELINE"],
+            files_table=environment["FILES_TABLE"],
+            results_bucket=environment["RESULTS_BUCKET"],
+            queue_url=environment.get("QUEUE_URL", ""),
+            index_shards=int(environment.get("INDEX_SHARDS", "4")),
+        )

@@ -1,0 +1,45 @@
+"""The committed samples end as `samples/README.md` says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from unit.pipelines.memory_source import outcome_of
+
+from remessa.errors import Rejected
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+SOUND = sorted(path for path in SAMPLES.iterdir() if path.is_file() and path.name != "README.md")
+BROKEN = sorted((SAMPLES / "broken").iterdir())
+STATED = dict(re.findall(r"^\| `(.+?)` \|.*\| (.+?) \|$", (SAMPLES / "README.md").read_text("utf-8"), re.MULTILINE))
+
+
+def test_the_readme_lists_every_sample() -> None:
+    """Each sample has its line, and each line its sample."""
+    assert set(STATED) == {str(path.relative_to(SAMPLES)) for path in [*SOUND, *BROKEN]}
+
+
+@pytest.mark.parametrize("path", SOUND, ids=lambda path: path.name)
+def test_a_sound_sample_is_registered_without_problems(path: Path) -> None:
+    """Whatever lies directly in the folder is accepted, as what the README says."""
+    outcome = outcome_of(path.name, path.read_bytes())
+    assert outcome.problem_count == 0
+    told = f"{outcome.media_type} {outcome.metadata}"
+    for fact in re.findall(r"`([^`]+)`", STATED[path.name]):
+        assert fact in told
+    counts = {"rows": "rowCount", "items": "itemCount", "elements": "elementCount", "ragged": "raggedRowCount"}
+    for number, what in re.findall(r"(\d+) (\w+)", STATED[path.name]):
+        assert outcome.metadata[counts[what]] == int(number)
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.name)
+def test_a_broken_sample_is_refused(path: Path) -> None:
+    """Whatever lies in `broken` is refused, with the code and place that the README says."""
+    stated = STATED[f"broken/{path.name}"]
+    with pytest.raises(Rejected) as caught:
+        outcome_of(path.name, path.read_bytes())
+    assert f"`{caught.value.code}`" in stated
+    place = re.search(r"at (.+)$", stated)
+    assert place is None or place[1] in caught.value.message

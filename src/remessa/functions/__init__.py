@@ -1,0 +1,1 @@
+"""The Lambda functions' entry points. Wiring happens here and nowhere else."""

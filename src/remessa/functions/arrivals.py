@@ -1,0 +1,114 @@
+"""The function behind every pipeline: arrivals in, records out."""
+
+from __future__ import annotations
+
+import time
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from remessa.errors import MalformedEvent
+from remessa.journey.artifacts import S3Artifacts
+from remessa.journey.batch import MAX_AT_ONCE, handle_event
+from remessa.journey.ledger import Ledger
+from remessa.journey.objects import S3Objects
+from remessa.journey.process import Ports, Result, Verdict, process
+from remessa.journey.table import DynamoTable
+from remessa.pipelines.registry import processor
+from remessa.settings import Settings
+from remessa.telemetry import Telemetry, place
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LEASE_MARGIN = 5_000
+"""Milliseconds a lease outlasts the invocation, so that no live run is taken for dead."""
+
+_COUNTERS = {
+    Result.SUCCEEDED: "FilesSucceeded",
+    Result.FAILED: "FilesFailed",
+    Result.DELETED: "FilesDeleted",
+    Result.RETRYING: "Retries",
+    Result.DROPPED: "StaleDrops",
+    Result.OVERTAKEN: "FenceLosses",
+}
+
+
+class SqsQueue:
+    """The queue, as the batch needs it."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Let a message come back after so many seconds."""
+        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+
+class Reporter:
+    """Tells the end of each arrival to the log and the metrics."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def finished(self, verdict: Verdict, milliseconds: int) -> None:
+        """One line and a few metrics a file."""
+        fields = {"FileId": verdict.file_id, "outcome": verdict.result, "ms": milliseconds, "attempt": verdict.attempt}
+        if verdict.code:
+            fields["code"] = verdict.code
+        if verdict.delay is not None:
+            fields["retryInSeconds"] = verdict.delay
+        if verdict.fault:
+            fields |= {"fault": type(verdict.fault).__name__, "at": place(verdict.fault)}
+        self._telemetry.line("warning" if verdict.code else "info", "file", **fields)
+        if counter := _COUNTERS.get(verdict.result):
+            self._telemetry.count(counter)
+        if verdict.result is Result.SUCCEEDED:
+            self._telemetry.measure("Duration", milliseconds, MetricUnit.Milliseconds)
+            self._telemetry.measure("Bytes", verdict.size, MetricUnit.Bytes)
+
+    def crashed(self, message_id: str, fault: BaseException) -> None:
+        """A message that could not be handled at all."""
+        malformed = isinstance(fault, MalformedEvent)
+        self._telemetry.count("MalformedEvents" if malformed else "Crashes")
+        reason = {"reason": str(fault)} if malformed else {"at": place(fault)}
+        self._telemetry.line("error", "message", messageId=message_id, fault=type(fault).__name__, **reason)
+
+
+@cache
+def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
+    """Everything the function needs, made at its first event and kept while its environment lives."""
+    settings = Settings.from_environment()
+    session = boto3.Session()
+    config = Config(
+        max_pool_connections=2 * MAX_AT_ONCE,
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 4},
+    )
+    s3 = session.client("s3", config=config)
+    table = DynamoTable(session.client("dynamodb", config=config), settings.files_table)
+    ports = Ports(
+        ledger=Ledger(
+            table, settings.pipeline, shards=settings.index_shards, clock=lambda: time.time_ns() // 1_000_000
+        ),
+        objects=S3Objects(s3),
+        artifacts=S3Artifacts(s3, settings.results_bucket),
+        process=processor(settings.pipeline),
+    )
+    return ports, SqsQueue(session.client("sqs", config=config), settings.queue_url), Telemetry(settings.pipeline)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda's entry point: a batch from the queue, a direct S3 event or an EventBridge event."""
+    ports, queue, telemetry = _wiring()
+    telemetry.logger.set_correlation_id(context.aws_request_id)
+    lease = context.get_remaining_time_in_millis() + LEASE_MARGIN
+    try:
+        return handle_event(event, partial(process, ports=ports, lease=lease), queue, Reporter(telemetry))
+    finally:
+        telemetry.flush()

@@ -1,0 +1,237 @@
+"""Every transition of a record, each one conditional write.
+
+    CLAIM    a newer event, and nobody at work          → PROCESSING, new epoch, first attempt
+    TAKE     the same event again, after a failure or a dead run → PROCESSING, new epoch, next attempt
+    NOTE     a newer event, but an owner is at work     → the owner will look again before it publishes
+    PUBLISH  the owner is done                          → SUCCEEDED, Live is the new generation
+    KEEP     the object is the one that is live already → SUCCEEDED
+    TOMB     the object is gone                         → DELETED, nothing live
+    REJECT   the object can never succeed               → FAILED, nothing live
+    FAIL     this attempt failed                        → RETRYING
+
+An owner writes only while `Epoch` is the one it claimed (the fence), and settles a record only while `Sequencer` is
+the one it has seen (so no newer event goes unnoticed). Clocks serve liveness alone: a wrong one may cost a second
+run, never a wrong record. `docs/explanation/journey.md` tells why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from remessa.journey.arrivals import Arrival, iso
+from remessa.journey.record import NEEDS_ATTENTION, Status, file_id, file_name, shard
+from remessa.journey.table import Change, Item, Table, Written
+
+MAX_ATTEMPTS = 5
+"""Attempts at one version of a file; then its record ends FAILED with the code `poison`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ownership of a record, until its lease ends or a successor takes it."""
+
+    file_id: str
+    epoch: int
+    seen: str
+    """Sequencer of the newest event this run knows of."""
+    attempt: int
+    started: int
+    """Milliseconds since 1970."""
+    live: Mapping[str, Any] | None
+    """What readers saw when the claim was made."""
+    error: Mapping[str, Any] | None
+    """Why the attempt before this one failed."""
+    principal: str | None = None
+    """Who sent the object, by the event that was claimed for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An owner is at work and will see to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A duplicate or outdated event: nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Redelivered while its former owner's lease lasts: come back after `delay` milliseconds."""
+
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a run ends a record; made by `published`, `kept`, `tombstone` and `rejected`."""
+
+    status: Status
+    set: Mapping[str, Any] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+
+class Ledger:
+    """The records of one pipeline."""
+
+    def __init__(self, table: Table, pipeline: str, *, shards: int, clock: Callable[[], int]) -> None:
+        """`clock` gives milliseconds since 1970."""
+        self._table = table
+        self._pipeline = pipeline
+        self._shards = shards
+        self._clock = clock
+
+    def arrive(self, arrival: Arrival, lease: int) -> Claim | Noted | Dropped | Deferred:
+        """Decide what an arrival means for its record, and claim the record if it is this run's to process.
+
+        `lease` is how many milliseconds this run may last. Between a refusal and the next try the record may change
+        again, so the decision is taken anew from the item that each refusal returns.
+        """
+        identity = file_id(arrival.bucket, arrival.key)
+        answer = self._claim(identity, arrival, lease)
+        while not answer.applied:
+            item = answer.item
+            if not item:  # somebody removed the record by hand
+                answer = self._claim(identity, arrival, lease)
+                continue
+            busy = item["status"] == Status.PROCESSING and item["LeaseUntil"] >= self._clock()
+            if item["Sequencer"] < arrival.sequencer:
+                if not busy:
+                    answer = self._claim(identity, arrival, lease)
+                    continue
+                answer = self._note(identity, arrival)
+                if answer.applied:
+                    return Noted()
+            elif item["status"] == Status.RETRYING or (item["status"] == Status.PROCESSING and not busy):
+                answer = self._take(identity, arrival, lease)
+            elif busy and arrival.redelivered:
+                return Deferred(item["LeaseUntil"] - self._clock() + 1)
+            else:
+                return Dropped()
+        return self._claimed(answer.item)
+
+    def settle(self, claim: Claim, settlement: Settlement) -> Written:
+        """PUBLISH, KEEP, TOMB or REJECT; refused when the run was overtaken or a newer event was noted."""
+        now = self._clock()
+        fields = {
+            "status": settlement.status,
+            "processedAt": iso(now),
+            "durationMs": max(0, now - claim.started),
+            "attempts": min(claim.attempt, MAX_ATTEMPTS),
+            **settlement.set,
+        }
+        remove = ["LeaseUntil", *settlement.remove]
+        if "error" not in fields:
+            remove.append("error")
+        index, unindexed = self._attention(claim.file_id, settlement.status, now)
+        change = Change(set=fields | index, remove=remove + unindexed)
+        when = self._owned(claim) & Attr("Sequencer").eq(claim.seen)
+        return self._table.update(claim.file_id, change, when)
+
+    def fail(self, claim: Claim, error: Mapping[str, Any]) -> Written:
+        """FAIL: hand the record back, to be taken again when its message returns."""
+        now = self._clock()
+        index, _ = self._attention(claim.file_id, Status.RETRYING, now)
+        change = Change(set={"status": Status.RETRYING, "error": error} | index, remove=["LeaseUntil"])
+        return self._table.update(claim.file_id, change, self._owned(claim))
+
+    def _claim(self, identity: str, arrival: Arrival, lease: int) -> Written:
+        fields, forget = self._announced(identity, arrival)
+        fields |= {
+            "bucket": arrival.bucket,
+            "key": arrival.key,
+            "name": file_name(arrival.key),
+            "pipeline": self._pipeline,
+            "attempts": 1,
+            "timeline": f"{self._pipeline}#{shard(identity, self._shards)}",
+        }
+        change = Change(set=fields | self._working(identity, lease), add={"Epoch": 1}, remove=["error", *forget])
+        free = Attr("status").ne(Status.PROCESSING) | Attr("LeaseUntil").lt(self._clock())
+        when = Attr("FileId").not_exists() | (Attr("Sequencer").lt(arrival.sequencer) & free)
+        return self._table.update(identity, change, when)
+
+    def _take(self, identity: str, arrival: Arrival, lease: int) -> Written:
+        change = Change(set=self._working(identity, lease), add={"Epoch": 1, "attempts": 1})
+        dead = Attr("status").eq(Status.PROCESSING) & Attr("LeaseUntil").lt(self._clock())
+        when = Attr("Sequencer").gte(arrival.sequencer) & (Attr("status").eq(Status.RETRYING) | dead)
+        return self._table.update(identity, change, when)
+
+    def _note(self, identity: str, arrival: Arrival) -> Written:
+        fields, forget = self._announced(identity, arrival)
+        # A new version is a new story: its attempts count from nothing.
+        change = Change(set=fields | {"attempts": 0}, remove=forget)
+        busy = Attr("status").eq(Status.PROCESSING) & Attr("LeaseUntil").gte(self._clock())
+        return self._table.update(identity, change, Attr("Sequencer").lt(arrival.sequencer) & busy)
+
+    @staticmethod
+    def _announced(identity: str, arrival: Arrival) -> tuple[dict[str, Any], list[str]]:
+        """What the newest event tells: attributes to set, and to remove."""
+        fields: dict[str, Any] = {
+            "Sequencer": arrival.sequencer,
+            "arrivedAt": arrival.at,
+            # The id breaks ties, so that listing by time is one stable order.
+            "timelineAt": f"{arrival.at}#{identity}",
+        }
+        if arrival.principal is None:
+            return fields, ["principal"]
+        return fields | {"principal": arrival.principal}, []
+
+    def _working(self, identity: str, lease: int) -> dict[str, Any]:
+        now = self._clock()
+        fields = {"status": Status.PROCESSING, "LeaseUntil": now + lease, "startedAt": iso(now)}
+        index, _ = self._attention(identity, Status.PROCESSING, now + lease)
+        return fields | index
+
+    def _claimed(self, item: Item) -> Claim:
+        return Claim(
+            file_id=item["FileId"],
+            epoch=item["Epoch"],
+            seen=item["Sequencer"],
+            attempt=item["attempts"],
+            started=self._clock(),
+            live=item.get("Live"),
+            error=item.get("error"),
+            principal=item.get("principal"),
+        )
+
+    def _attention(self, identity: str, status: Status, at: int) -> tuple[dict[str, str], list[str]]:
+        """Attributes to set and to remove, so that the sparse index holds just what needs attention."""
+        if status not in NEEDS_ATTENTION:
+            return {}, ["attention", "attentionAt"]
+        partition = f"{status}#{shard(identity, self._shards)}"
+        return {"attention": partition, "attentionAt": f"{iso(at)}#{identity}"}, []
+
+    @staticmethod
+    def _owned(claim: Claim) -> ConditionBase:
+        return Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
+
+
+def again(claim: Claim, item: Item) -> Claim:
+    """The same claim, for the newer event that was noted meanwhile."""
+    attempt, principal = max(1, item["attempts"]), item.get("principal")
+    return replace(claim, seen=item["Sequencer"], attempt=attempt, error=None, principal=principal)
+
+
+def published(live: Mapping[str, Any], fields: Mapping[str, Any]) -> Settlement:
+    """PUBLISH: `live` becomes what readers see, together with the fields that describe it."""
+    return Settlement(Status.SUCCEEDED, {**fields, "Live": live})
+
+
+def kept() -> Settlement:
+    """KEEP: the object is the one that is live already."""
+    return Settlement(Status.SUCCEEDED)
+
+
+def tombstone() -> Settlement:
+    """TOMB: the object is gone; what described it goes too."""
+    described = ("Live", "size", "mediaType", "etag", "versionId", "metadata", "problems", "problemCount")
+    return Settlement(Status.DELETED, remove=described)
+
+
+def rejected(code: str, message: str, fields: Mapping[str, Any]) -> Settlement:
+    """REJECT: the record tells of the object that is in the bucket now, never of its predecessor."""
+    return Settlement(Status.FAILED, {**fields, "error": {"code": code, "message": message}}, ("Live",))

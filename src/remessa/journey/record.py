@@ -1,0 +1,78 @@
+"""What a record holds, and how it is shown.
+
+One item per (bucket, key). Attributes in camelCase are for people and programs that read the table; the four in
+PascalCase belong to the journey:
+
+- `Sequencer`   of the newest event accepted (normalised)
+- `Epoch`       fencing token: grows at every claim, so an outlived run can no longer write
+- `LeaseUntil`  milliseconds since 1970; while it lasts, the claim's owner is believed alive
+- `Live`        what readers see: generation, identity of the object's version, manifest of artifacts
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+from remessa.journey.table import Item
+
+MAX_NAME = 255
+
+
+class Status(StrEnum):
+    """Where a file stands."""
+
+    PROCESSING = "PROCESSING"
+    RETRYING = "RETRYING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    DELETED = "DELETED"
+
+
+NEEDS_ATTENTION = (Status.FAILED, Status.RETRYING, Status.PROCESSING)
+"""The statuses that the sparse index Attention holds."""
+
+
+def file_id(bucket: str, key: str) -> str:
+    """The record's key: a hash, since keys may be 1,024 bytes long and are chosen by strangers."""
+    return hashlib.sha256(f"{bucket}\0{key}".encode()).hexdigest()[:32]
+
+
+def file_name(key: str) -> str:
+    """The last part of the key, as a person would call the file."""
+    return (key.rstrip("/").rsplit("/", 1)[-1] or key)[:MAX_NAME]
+
+
+def shard(identity: str, shards: int) -> int:
+    """Which of an index's partitions a record belongs to: spread evenly, and the same for ever."""
+    return int(identity[:8], 16) % shards
+
+
+def public(item: Item) -> dict[str, Any]:
+    """The record as the command line and the API show it: every field present, null while unknown."""
+    live = item.get("Live") or {}
+    return {
+        "FileId": item["FileId"],
+        "bucket": item["bucket"],
+        "key": item["key"],
+        "name": item["name"],
+        "pipeline": item["pipeline"],
+        "status": item["status"],
+        "size": item.get("size"),
+        "mediaType": item.get("mediaType"),
+        "etag": item.get("etag"),
+        "versionId": item.get("versionId"),
+        "uploadedBy": item.get("uploadedBy"),
+        "uploadedAt": item.get("uploadedAt"),
+        "arrivedAt": item.get("arrivedAt"),
+        "startedAt": item.get("startedAt"),
+        "processedAt": item.get("processedAt"),
+        "durationMs": item.get("durationMs"),
+        "attempts": item.get("attempts", 0),
+        "metadata": item.get("metadata", {}),
+        "problems": item.get("problems", []),
+        "problemCount": item.get("problemCount", 0),
+        "artifacts": live.get("artifacts", []),
+        "error": item.get("error"),
+    }

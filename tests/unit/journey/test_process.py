@@ -1,0 +1,288 @@
+"""One arrival from claim to publish, with faults put at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import pytest
+from boto3.dynamodb.conditions import ConditionBase
+from support.ledger_cases import LEASE, Clock
+from support.memory import MemoryArtifacts, MemoryObjects, MemoryTable
+
+from remessa.errors import Rejected
+from remessa.journey.arrivals import Arrival, normalise
+from remessa.journey.ledger import MAX_ATTEMPTS, Ledger
+from remessa.journey.objects import Changed, Version
+from remessa.journey.process import MAX_TURNS, Ports, Result, Verdict, process
+from remessa.journey.record import file_id, public
+from remessa.journey.table import Change, Written
+from remessa.pipelines.contract import Artifact, Outcome, Source
+
+
+def count_bytes(source: Source) -> Outcome:
+    """A processor: reads everything, writes one artifact."""
+    with source.open() as stream:
+        body = stream.read()
+    if body == b"broken":
+        raise Rejected("json-invalid", "It breaks at line 1.", media_type="application/json", metadata={"lineCount": 1})
+    return Outcome("text/plain", {"bytes": len(body)}, [Artifact("report.json", "application/json", body)])
+
+
+class World:
+    """A bucket, a table, a results bucket and a queue's worth of events, all in memory."""
+
+    def __init__(self) -> None:
+        self.table = MemoryTable()
+        self.objects = MemoryObjects()
+        self.artifacts = MemoryArtifacts()
+        self.clock = Clock()
+        self.processor: Callable[[Source], Outcome] = count_bytes
+        self._sequencer = 0
+
+    def put(self, body: bytes = b"hello", user: str | None = None) -> Arrival:
+        """Upload, and give the event that announces it."""
+        self.objects.put("bucket", "dir/a.txt", body, user)
+        return self.event()
+
+    def event(self) -> Arrival:
+        """The next event of the key."""
+        self._sequencer += 1
+        return Arrival("bucket", "dir/a.txt", normalise(f"{self._sequencer:04X}"), "2027-01-15T08:00:00.000Z", "AWS:me")
+
+    def run(self, arrival: Arrival, **ports: Any) -> Verdict:
+        """Process one arrival."""
+        ledger = Ledger(ports.pop("table", self.table), "files", shards=4, clock=self.clock)
+        given: dict[str, Any] = {"objects": self.objects, "artifacts": self.artifacts, "process": self.processor}
+        return process(arrival, Ports(ledger=ledger, **(given | ports)), lease=LEASE)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The file's record, as it is shown."""
+        return public(self.table.items[file_id("bucket", "dir/a.txt")])
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty world."""
+    return World()
+
+
+def test_success(world: World) -> None:
+    """A good file ends SUCCEEDED, with its artifact where the record says."""
+    verdict = world.run(world.put(user="maria"))
+    record = world.record
+    assert (verdict.result, verdict.delay) == (Result.SUCCEEDED, None)
+    assert (record["status"], record["size"], record["uploadedBy"]) == ("SUCCEEDED", 5, "maria")
+    assert (record["name"], record["mediaType"], record["metadata"]) == ("a.txt", "text/plain", {"bytes": 5})
+    [artifact] = record["artifacts"]
+    assert world.artifacts.stored == {artifact["key"]: b"hello"}
+    assert artifact["key"] == f"reports/{record['FileId']}/1-1/report.json"
+    assert world.table.writes == 2
+
+
+def test_without_a_user_the_principal_uploaded_it(world: World) -> None:
+    """The event names who made the request."""
+    world.run(world.put())
+    assert world.record["uploadedBy"] == "AWS:me"
+
+
+def test_rejected_file_is_failed_and_acknowledged(world: World) -> None:
+    """A file that can never succeed is not tried again, and the record says what was learnt."""
+    verdict = world.run(world.put(b"broken"))
+    assert (verdict.result, verdict.delay, verdict.code) == (Result.FAILED, None, "json-invalid")
+    record = world.record
+    assert (record["status"], record["attempts"], record["mediaType"]) == ("FAILED", 1, "application/json")
+    assert record["error"] == {"code": "json-invalid", "message": "It breaks at line 1."}
+    assert (record["metadata"], record["artifacts"]) == ({"lineCount": 1}, [])
+
+
+def test_broken_new_version_hides_its_predecessor(world: World) -> None:
+    """The record tells of the object that is in the bucket now."""
+    world.run(world.put(b"good"))
+    world.run(world.put(b"broken"))
+    assert (world.record["status"], world.record["artifacts"], world.record["size"]) == ("FAILED", [], 6)
+
+
+def test_deleted_object(world: World) -> None:
+    """The record ends DELETED and its artifacts are gone."""
+    world.run(world.put())
+    world.objects.remove("bucket", "dir/a.txt")
+    assert world.run(world.event()).result is Result.DELETED
+    assert (world.record["status"], world.record["artifacts"], world.artifacts.stored) == ("DELETED", [], {})
+
+
+def test_event_without_change_keeps_what_is_live(world: World) -> None:
+    """A newer event about the version that is live already costs no second run."""
+    world.run(world.put())
+    before = world.record["artifacts"]
+    assert world.run(world.event()).result is Result.KEPT
+    assert (world.record["artifacts"], world.record["status"]) == (before, "SUCCEEDED")
+
+
+def test_second_upload_uses_a_generation_of_its_own(world: World) -> None:
+    """Readers of the first version are never disturbed."""
+    world.run(world.put(b"one"))
+    world.run(world.put(b"two!"))
+    assert sorted(key.split("/")[2] for key in world.artifacts.stored) == ["1-1", "2-1"]
+    assert world.record["size"] == 4
+
+
+def test_fault_of_the_moment_is_retried_with_backoff(world: World) -> None:
+    """The message comes back, later each time, and the record says why it waits."""
+    arrival = world.put()
+
+    def faulty(_: Source) -> Outcome:
+        raise ConnectionError("S3 said 500")
+
+    delays = []
+    for attempt in range(1, MAX_ATTEMPTS):
+        verdict = world.run(arrival, process=faulty)
+        assert (verdict.result, verdict.attempt) == (Result.RETRYING, attempt)
+        delays.append(verdict.delay or 0)
+        assert world.record["error"] == {"code": "processing-error", "message": "ConnectionError: S3 said 500"}
+        assert world.record["status"] == "RETRYING"
+    assert delays[0] <= 8 < delays[-1]
+    assert world.run(arrival).result is Result.SUCCEEDED
+    assert (world.record["attempts"], world.record["error"]) == (MAX_ATTEMPTS, None)
+
+
+def test_last_failed_attempt_is_poison(world: World) -> None:
+    """After five attempts the file is given up, with the last error on its record."""
+    arrival = world.put()
+
+    def faulty(_: Source) -> Outcome:
+        raise MemoryError("too big")
+
+    verdicts = [world.run(arrival, process=faulty) for _ in range(MAX_ATTEMPTS)]
+    assert [verdict.result for verdict in verdicts] == [Result.RETRYING] * 4 + [Result.FAILED]
+    assert (world.record["status"], world.record["attempts"]) == ("FAILED", MAX_ATTEMPTS)
+    assert world.record["error"]["code"] == "poison"
+    assert "MemoryError: too big" in world.record["error"]["message"]
+
+
+def test_file_that_kills_its_workers_is_poison(world: World) -> None:
+    """A run that never comes to an `except` (out of memory, kill -9) is counted all the same."""
+    arrival = world.put()
+
+    def killer(_: Source) -> Outcome:
+        raise KeyboardInterrupt
+
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            world.run(arrival, process=killer)
+        world.clock.now += LEASE + 1
+    assert world.run(arrival).result is Result.FAILED
+    assert (world.record["attempts"], world.record["error"]["code"]) == (MAX_ATTEMPTS, "poison")
+
+
+def test_newer_event_while_at_work_is_seen_before_publishing(world: World) -> None:
+    """The owner looks again, and publishes only the newest version."""
+    first = world.put(b"old")
+
+    def overwritten_meanwhile(source: Source) -> Outcome:
+        if source.size == 3:
+            assert world.run(world.put(b"newer")).result is Result.NOTED
+        return count_bytes(source)
+
+    assert world.run(first, process=overwritten_meanwhile).result is Result.SUCCEEDED
+    assert (world.record["size"], world.record["status"]) == (5, "SUCCEEDED")
+    assert world.record["artifacts"][0]["key"].split("/")[2] == "1-2"
+
+
+def test_version_that_vanishes_between_look_and_read(world: World) -> None:
+    """The run looks again instead of failing."""
+    arrival = world.put(b"old")
+
+    class Slippery(MemoryObjects):
+        tries = 0
+
+        def open(self, version: Version, start: int = 0) -> BinaryIO:
+            Slippery.tries += 1
+            if Slippery.tries == 1:
+                world.objects.put("bucket", "dir/a.txt", b"newer")
+                raise Changed
+            return world.objects.open(version, start)
+
+        def head(self, bucket: str, key: str) -> Version | None:
+            return world.objects.head(bucket, key)
+
+    assert world.run(arrival, objects=Slippery()).result is Result.SUCCEEDED
+    assert world.record["size"] == 5
+
+
+def test_object_that_never_stands_still_is_left_for_later(world: World) -> None:
+    """A run does not chase a moving object for ever."""
+
+    def moving(_: Source) -> Outcome:
+        raise Changed
+
+    verdict = world.run(world.put(), process=moving)
+    assert verdict.result is Result.RETRYING
+    assert f"{MAX_TURNS} times" in world.record["error"]["message"]
+
+
+def test_outlived_run_leaves_no_trace(world: World) -> None:
+    """A zombie that wakes after its successor published must not touch the record."""
+    arrival = world.put()
+
+    def slow(source: Source) -> Outcome:
+        world.clock.now += LEASE + 1
+        assert world.run(arrival, process=count_bytes).result is Result.SUCCEEDED
+        return count_bytes(source)
+
+    assert world.run(arrival, process=slow).result is Result.OVERTAKEN
+    assert world.record["artifacts"][0]["key"].split("/")[2] == "2-1"
+
+
+def test_lost_reply_is_no_failure(world: World) -> None:
+    """The client's own retry of a write that was made is refused; the run knows its own hand."""
+
+    class Stuttering(MemoryTable):
+        def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
+            world.table.update(file_id, change, when)
+            if change.set["status"] == "SUCCEEDED":
+                return world.table.update(file_id, change, when)
+            return Written(applied=True, item=world.table.items[file_id])
+
+    assert world.run(world.put(), table=Stuttering()).result is Result.SUCCEEDED
+    assert world.record["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("step", ["claim", "head", "open", "write", "settle"])
+def test_crash_at_any_step_is_repaired_by_redelivery(world: World, step: str) -> None:
+    """Whatever was left behind, the next delivery after the lease ends the file rightly, once."""
+
+    class Crash(BaseException):
+        pass
+
+    class Crashing:
+        """Passes every call on, but dies right after the named one."""
+
+        def __init__(self, port: Any, call: str, status: str = "") -> None:
+            self._port, self._call, self._status = port, call, status
+
+        def __getattr__(self, name: str) -> Any:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                answer = getattr(self._port, name)(*args, **kwargs)
+                if name == self._call and (not self._status or args[1].set["status"] == self._status):
+                    raise Crash
+                return answer
+
+            return call
+
+    arrival = world.put()
+    ports = {
+        "claim": {"table": Crashing(world.table, "update", "PROCESSING")},
+        "head": {"objects": Crashing(world.objects, "head")},
+        "open": {"objects": Crashing(world.objects, "open")},
+        "write": {"artifacts": Crashing(world.artifacts, "write")},
+        "settle": {"table": Crashing(world.table, "update", "SUCCEEDED")},
+    }[step]
+    with pytest.raises(Crash):
+        world.run(arrival, **ports)
+    world.clock.now += LEASE + 1
+    expected = Result.DROPPED if step == "settle" else Result.SUCCEEDED
+    assert world.run(arrival).result is expected
+    assert world.record["status"] == "SUCCEEDED"
+    assert world.artifacts.stored[world.record["artifacts"][0]["key"]] == b"hello"

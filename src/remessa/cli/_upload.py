@@ -1,0 +1,162 @@
+"""Uploading files and following each to its end; `put` and the demo share it."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.header import Header
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from remessa.errors import RemessaError, UsageError
+from remessa.journey.record import Status, file_id
+
+if TYPE_CHECKING:
+    from remessa.local.connection import Connection
+
+MAX_KEY_BYTES = 1024
+_AT_ONCE = 8
+_LOOK_SECONDS = 0.2
+_ENDS = {Status.SUCCEEDED, Status.FAILED, Status.DELETED}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on this machine and the object it becomes."""
+
+    path: Path
+    bucket: str
+    key: str
+
+    @property
+    def file_id(self) -> str:
+        """The FileId that its record will have."""
+        return file_id(self.bucket, self.key)
+
+
+def plan(connection: Connection, paths: Sequence[Path], pipeline: str, key: str | None = None) -> list[Upload]:
+    """The objects that these files and folders become; raises UsageError for what cannot be uploaded."""
+    bucket = connection.outputs[f"{pipeline.capitalize()}Bucket"]
+    files = [found for path in paths for found in _files(path)]
+    if key is not None and len(files) != 1:
+        raise UsageError(f"--key names one object, but {len(files)} files were given.")
+    uploads = [Upload(path, bucket, key or default) for path, default in files]
+    for upload in uploads:
+        _check(upload.key, upload.path)
+    return uploads
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """A file under its own name; a folder's files under the folder's name."""
+    if path.is_dir():
+        for found in sorted(path.rglob("*")):
+            if found.is_file():
+                yield found, f"{path.resolve().name}/{found.relative_to(path).as_posix()}"
+    elif path.is_file():
+        yield path, path.name
+    else:
+        raise UsageError(f"There is no file {str(path)!r}.")
+
+
+def _check(key: str, path: Path) -> None:
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise UsageError(f"The name of {str(path)!r} is not UTF-8; give it another with --key.") from error
+    if not 0 < length <= MAX_KEY_BYTES:
+        raise UsageError(f"The key of {str(path)!r} has {length} bytes; S3 takes 1 to {MAX_KEY_BYTES}. Use --key.")
+
+
+def send(connection: Connection, uploads: Sequence[Upload], moved: Callable[[int], None]) -> None:
+    """Upload files, eight at a time; `moved` hears of every chunk's bytes, from any thread."""
+    from boto3.exceptions import S3UploadFailedError
+
+    s3 = connection.client("s3", max_pool_connections=4 * _AT_ONCE)
+    metadata = {"user": _user()}
+
+    def upload(one: Upload) -> None:
+        try:
+            s3.upload_file(str(one.path), one.bucket, one.key, ExtraArgs={"Metadata": metadata}, Callback=moved)
+        except (S3UploadFailedError, OSError) as error:
+            raise RemessaError(f"{str(one.path)!r} could not be uploaded: {error}") from error
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(upload, uploads))
+
+
+def _user() -> str:
+    """Who is at the keyboard, as S3 metadata takes it: ASCII, or RFC 2047."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return ""
+    return name if name.isascii() else Header(name, "utf-8").encode(linesep="", maxlinelen=0)
+
+
+class Follower:
+    """Waits until the records tell of the versions that were uploaded."""
+
+    def __init__(self, connection: Connection, uploads: Sequence[Upload]) -> None:
+        """Look before uploading, so that an old record is not taken for the new one's."""
+        self._records = connection.records()
+        self._s3 = connection.client("s3")
+        self._uploads = list(uploads)
+        self._before = {upload.file_id: self._started(upload) for upload in uploads}
+
+    def follow(self, seconds: float, ended: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+        """The final records in the order of the uploads; `ended` hears of each as it ends.
+
+        Raises RemessaError naming a file that has not ended after so many seconds.
+        """
+        deadline = time.monotonic() + seconds
+        final: dict[str, dict[str, Any]] = {}
+        waiting = {upload.file_id: upload for upload in self._uploads}
+        while True:
+            for upload in list(waiting.values()):
+                record = self._ended(upload)
+                if record is not None:
+                    del waiting[upload.file_id]
+                    final[upload.file_id] = record
+                    ended(record)
+            if not waiting:
+                return [final[upload.file_id] for upload in self._uploads]
+            if time.monotonic() > deadline:
+                raise RemessaError(_still_waiting(list(waiting.values()), seconds))
+            time.sleep(_LOOK_SECONDS)
+
+    def _started(self, upload: Upload) -> str | None:
+        record = self._records.get(upload.file_id)
+        return record["startedAt"] if record else None
+
+    def _ended(self, upload: Upload) -> dict[str, Any] | None:
+        record = self._records.get(upload.file_id)
+        if record is None or record["status"] not in _ENDS or record["startedAt"] == self._before[upload.file_id]:
+            return None
+        return record if self._is_current(record) else None
+
+    def _is_current(self, record: dict[str, Any]) -> bool:
+        """Whether the record tells of the version in the bucket; a poisoned one may not even know its version."""
+        from botocore.exceptions import ClientError
+
+        if record["error"] and record["error"]["code"] == "poison":
+            return True
+        try:
+            now = self._s3.head_object(Bucket=record["bucket"], Key=record["key"])
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return bool(record["status"] == Status.DELETED)
+            raise
+        same = record["etag"] == now["ETag"].strip('"') and record["versionId"] in {None, now.get("VersionId")}
+        return bool(same)
+
+
+def _still_waiting(uploads: Sequence[Upload], seconds: float) -> str:
+    first = uploads[0]
+    others = f" and {len(uploads) - 1} more" if len(uploads) > 1 else ""
+    return (
+        f"{first.path.name!r}{others} did not end within {seconds:g} s. It is uploaded and will not be lost: "
+        f"look at it with `remessa show {first.file_id}`."
+    )

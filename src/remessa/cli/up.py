@@ -1,0 +1,163 @@
+"""`remessa up`: start the local cloud, deploy to it, and stay until Ctrl-C."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from remessa.cli._shared import Report, messages, progress
+from remessa.errors import EnvironmentDown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from remessa.local.connection import Connection
+    from remessa.local.home import CloudInfo, Home
+    from remessa.local.supervisor import Started
+
+_LOOK_SECONDS = 0.5
+
+
+def up(
+    *,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready, and leave it running.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Upload some sample files once it is ready.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; else the one used last, 4566, or any.")
+    ] = None,
+) -> None:
+    """Start the local cloud and deploy Remessa to it; data is kept between runs.
+
+    It stays in the foreground until Ctrl-C, which stops it cleanly and ends with exit code 0: being stopped is how
+    it is meant to end. If a cloud is already running, it is only brought up to date, and the command returns.
+    """
+    from remessa.local import supervisor
+    from remessa.local.home import find_home
+
+    console = messages()
+    home = find_home()
+    info = supervisor.running(home)
+    if info is not None:
+        if port not in {None, info.port}:
+            console.print(f"Already running on port {info.port}; run `remessa down` first to change it.")
+        _deploy(console, home, info, demo=demo, already=True)
+        return
+    started = _start(console, home, port)
+    ready = False
+    try:
+        _deploy(console, home, started.info, demo=demo, already=False)
+        ready = True
+    finally:
+        if not ready:  # interrupted or refused: leave nothing half-deployed running behind the user's back
+            supervisor.stop(home, console.print)
+    if not detach:
+        _stay(console, home, started)
+
+
+def _start(console: Console, home: Home, port: int | None) -> Started:
+    from remessa.local import supervisor
+
+    with progress(console, "starting"):
+        return supervisor.start(home, port)
+
+
+def _deploy(console: Console, home: Home, info: CloudInfo, *, demo: bool, already: bool) -> None:
+    from remessa.local.deploy import deploy
+    from remessa.local.home import find_template
+    from remessa.local.repair import repair
+
+    begin = time.monotonic()
+    with progress(console, "checking") as report:
+        deployment = deploy(home, info, find_template(), report)
+        repaired = 0 if already else repair(deployment.connection, report)
+    seconds = time.monotonic() - begin
+    how = f"deployed in {seconds:.1f} s" if deployment.changed else "nothing to deploy"
+    console.print(f"{'Already running' if already else 'Ready'} at {info.endpoint} ({how}).", style="bold green")
+    if repaired:
+        console.print(f"{repaired} files whose records were lost or unfinished are being processed again.")
+    if demo:
+        _demo(deployment.connection)
+    _how_to_go_on(console, deployment.connection)
+
+
+def _demo(connection: Connection) -> None:
+    from importlib import import_module
+
+    import_module("remessa.cli.demo").run(connection)
+
+
+def _how_to_go_on(console: Console, connection: Connection) -> None:
+    bucket = connection.outputs.get("FilesBucket", "BUCKET")
+    console.print(
+        "\nIn another terminal:\n"
+        f'  eval "$({_own_path()} env)"   # the AWS CLI and SDKs use this cloud; remessa and aws are on the path\n'
+        f"  aws s3 cp FILE s3://{bucket}/\n"
+        "  remessa put FILE   # or let Remessa find the bucket, and follow the file to its end\n"
+        "  remessa ls         # and show, logs, status\n"
+        "  remessa down       # stop; data is kept\n"
+    )
+
+
+def _own_path() -> str:
+    """How to call this command from the same folder in a shell that knows nothing of it yet."""
+    command = Path(sys.executable).with_name("remessa")
+    here = Path.cwd()
+    return shlex.quote(str(command.relative_to(here) if command.is_relative_to(here) else command))
+
+
+def _stay(console: Console, home: Home, started: Started) -> None:
+    """Wait until asked to stop, then stop cleanly. Raises EnvironmentDown if the server ends by itself."""
+    from remessa.local import supervisor
+
+    asked = threading.Event()
+    # No exception may fly while the state is being saved, however often Ctrl-C is pressed: only a flag is set.
+    with _on_stop_signals(asked.set):
+        console.print("Press Ctrl-C to stop.")
+        while not asked.wait(_LOOK_SECONDS):
+            if started.process.poll() is None:
+                continue
+            if started.process.returncode == 0:
+                console.print("Stopped by another command; data is kept.")
+                return
+            raise EnvironmentDown(
+                f"The local cloud ended unexpectedly ({_fate(started.process.returncode)}); uploaded files are kept. "
+                f"Its log is {home.log}. Start it again with `remessa up`."
+            )
+        console.print("Stopping: saving state…")
+        _stop(home, started, console.print)
+        supervisor.running(home)  # removes cloud.json should the server have died while stopping
+    console.print("Stopped; data is kept.")
+
+
+def _stop(home: Home, started: Started, report: Report) -> None:
+    from remessa.local import supervisor
+
+    supervisor.stop(home, report)
+    started.process.wait()
+
+
+def _fate(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+class _on_stop_signals:  # noqa: N801 - reads as the statement it is used in
+    """While inside, Ctrl-C, SIGTERM and a closed terminal call `action` instead of ending the process."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+
+    def __enter__(self) -> None:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self._before = {number: signal.signal(number, lambda *_: self._action()) for number in numbers}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,115 @@
+"""How every verb reaches a cloud: the local one, or AWS itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from remessa.errors import EnvironmentDown
+from remessa.local import supervisor
+from remessa.local.home import ACCOUNT, REGION, SECRET, Home, find_home
+
+if TYPE_CHECKING:
+    from remessa.journey.views import Records
+
+STACK = "remessa"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A reachable cloud with Remessa's stack in it."""
+
+    endpoint: str | None
+    """None leaves the choice to the AWS SDK, as it does every field below that is None."""
+    access_key: str | None
+    secret_key: str | None
+    region: str | None
+    stack: str = STACK
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client; `options` go into its botocore Config (`max_pool_connections` and so on)."""
+        import boto3
+        import botocore.session
+        from botocore.config import Config
+
+        defaults: dict[str, Any] = {"retries": {"mode": "standard", "max_attempts": 4}, "connect_timeout": 5}
+        if self.endpoint is None:
+            return boto3.client(service, config=Config(**defaults | options))  # type: ignore[call-overload]
+        # The user's profile, config file and proxy are about other clouds: none of them may bend a local request.
+        nothing = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        session = boto3.Session(botocore_session=botocore.session.Session(session_vars=nothing))
+        defaults |= {"s3": {"addressing_style": "path"}, "proxies": {}}
+        return session.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name=self.region,
+            config=Config(**defaults | options),
+        )
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        stack = describe_stack(self)
+        if stack is None:
+            raise EnvironmentDown(f"There is no stack {self.stack!r} in this cloud. Run `remessa up` to deploy it.")
+        return stack
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """The stack's outputs: names of buckets, tables and queues. Raises EnvironmentDown without a stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._description.get("Outputs", [])}
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The values the stack was deployed with. Raises EnvironmentDown without a stack."""
+        return {item["ParameterKey"]: item["ParameterValue"] for item in self._description.get("Parameters", [])}
+
+    def records(self) -> Records:
+        """The files' records, for reading. Raises EnvironmentDown without a stack."""
+        from remessa.journey.table import DynamoTable
+        from remessa.journey.views import Records
+
+        table = DynamoTable(self.client("dynamodb"), self.outputs["FilesTable"])
+        return Records(table, shards=int(self.parameters["IndexShards"]))
+
+
+def local_connection(endpoint: str) -> Connection:
+    """The connection to a local cloud at `endpoint`, with its root credentials."""
+    return Connection(endpoint, ACCOUNT, SECRET, REGION)
+
+
+def connect(home: Home | None = None, environ: Mapping[str, str] | None = None) -> Connection:
+    """The running local cloud, or with `REMESSA_TARGET=aws` whatever the AWS SDK's own environment says.
+
+    The latter serves AWS and, with `AWS_ENDPOINT_URL`, any compatible cloud; `REMESSA_STACK` names the stack.
+    Raises EnvironmentDown when no local cloud runs.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get("REMESSA_TARGET") == "aws":
+        return Connection(None, None, None, None, environ.get("REMESSA_STACK", STACK))
+    home = home or find_home(environ)
+    info = supervisor.running(home)
+    if info is None:
+        raise EnvironmentDown(f"No local cloud is running for {home.root}. Start it with `remessa up`.")
+    return local_connection(info.endpoint)
+
+
+def describe_stack(connection: Connection) -> dict[str, Any] | None:
+    """The stack as CloudFormation describes it, or None if there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        stacks = connection.client("cloudformation").describe_stacks(StackName=connection.stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:  # its code is only "ValidationError"
+            return None
+        raise
+    return stacks[0] if stacks else None

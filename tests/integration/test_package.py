@@ -1,0 +1,107 @@
+"""The real package of each function, as AWS gets it: built from the lock, run in a Python that has nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.office import Office
+
+from remessa.journey.record import file_id
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 20_000_000
+"""Bytes, unzipped: a package that outgrows this has swallowed something it should not ship."""
+
+RUN = """
+import json, sys
+sys.path[:0] = [sys.argv[1]]
+from remessa.functions.arrivals import handler
+
+class Context:
+    aws_request_id = "packaged"
+    function_name = "packaged"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+assert handler(json.load(sys.stdin), Context()) == {"batchItemFailures": []}
+elsewhere = {
+    module.__file__
+    for name, module in sys.modules.items()
+    if getattr(module, "__file__", None) and "site-packages" in module.__file__
+}
+assert not elsewhere, elsewhere
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files function's package, for this machine's own Python and processor."""
+    folder = tmp_path_factory.mktemp("package") / "FilesFunction"
+    folder.mkdir()
+    # `uv run` tells where it is; otherwise it is on the path, or where the Makefile puts it.
+    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    variables = {
+        "ARTIFACTS_DIR": str(folder),
+        "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "PLATFORM": f"{platform.machine()}-manylinux_2_28",
+    }
+    environment = {**os.environ, "PATH": f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = ["make", "-C", str(ROOT / "src"), "build-FilesFunction"]
+    command += [f"{name}={value}" for name, value in variables.items()]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_it_ships_only_what_the_function_needs(package: Path) -> None:
+    """No command line, no local cloud, no tests, no other services' descriptions."""
+    assert not (package / "remessa" / "cli").exists()
+    assert not (package / "remessa" / "local").exists()
+    services = {entry.name for entry in (package / "botocore" / "data").iterdir() if entry.is_dir()}
+    assert services == {"s3", "dynamodb", "sqs"}
+    unwanted = {"ministack", "typer", "rich", "awscli", "cryptography", "pytest", "mypy_boto3_s3"}
+    assert not unwanted & {entry.name for entry in package.iterdir()}
+    assert sum(path.stat().st_size for path in package.rglob("*") if path.is_file()) < LIMIT
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "counted"),
+    [("packaged.json", b'{"a": [1, 2]}', ("itemCount", 1)), ("packaged.csv", b"a;b\n1;2\n", ("rowCount", 1))],
+)
+def test_it_processes_a_file_by_itself(
+    office: Office, package: Path, key: str, body: bytes, counted: tuple[str, int]
+) -> None:
+    """An isolated Python without site-packages runs the handler on a real event, against the running cloud."""
+    bucket = "packaged"  # wired to nothing, so that nobody else processes the file
+    office.s3.create_bucket(Bucket=bucket)
+    office.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    function = office.connection.client("lambda").get_function(FunctionName=office.connection.outputs["FilesFunction"])
+    environment = {
+        **function["Configuration"]["Environment"]["Variables"],
+        "AWS_ENDPOINT_URL": str(office.connection.endpoint),
+        "AWS_ACCESS_KEY_ID": str(office.connection.access_key),
+        "AWS_SECRET_ACCESS_KEY": str(office.connection.secret_key),
+        "AWS_DEFAULT_REGION": str(office.connection.region),
+    }
+    entity = {"bucket": {"name": bucket}, "object": {"key": key, "sequencer": "FF"}}
+    event = {"Records": [{"eventSource": "aws:s3", "eventTime": "2026-11-20T16:20:52.115Z", "s3": entity}]}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", RUN, str(package)],
+        env=environment,
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    item = office.table.get(file_id(bucket, key))
+    assert item is not None
+    assert (item["status"], item["metadata"][counted[0]]) == ("SUCCEEDED", counted[1])

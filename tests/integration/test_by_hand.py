@@ -21,7 +21,7 @@ def test_commands_of_the_page_work(cloud: LocalCloud, tmp_path: Path) -> None:
         ["sh", "-c", script], env=cloud.env, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    scanned = json.loads(done.stdout[done.stdout.rindex('{\n    "Items"') :])
+    scanned = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     [item] = scanned["Items"]
     assert item["status"] == {"S": "SUCCEEDED"}
     assert item["metadata"]["M"]["lineCount"] == {"N": "2"}

@@ -58,12 +58,15 @@ def test_what_the_function_may_do(office: Office, probe: Callable[..., str]) -> 
     """Its own work."""
     outputs = office.connection.outputs
     office.process("rights.csv", b"a,b\n1,2\n")
-    key = {"FileId": {"S": "0" * 32}}
+    touch = {"Key": {"FileId": {"S": "0" * 32}}, "UpdateExpression": "SET probed = :p"}
+    touch |= {"ExpressionAttributeValues": {":p": {"S": "x"}}, "ConditionExpression": "attribute_exists(FileId)"}
     assert probe("s3", "head_object", Bucket=office.bucket, Key="rights.csv") == "allowed"
     assert probe("s3", "get_object", Bucket=office.bucket, Key="rights.csv") == "allowed"
     assert probe("s3", "put_object", Bucket=office.results, Key="reports/rights/x", Body="x") == "allowed"
     assert probe("s3", "delete_object", Bucket=office.results, Key="reports/rights/x") == "allowed"
-    assert probe("dynamodb", "get_item", TableName=outputs["FilesTable"], Key=key) == "allowed"
+    assert (
+        probe("dynamodb", "update_item", TableName=outputs["FilesTable"], **touch) == "ConditionalCheckFailedException"
+    )
     assert probe("sqs", "get_queue_attributes", QueueUrl=outputs["FilesQueue"]) == "allowed"
 
 
@@ -86,6 +89,7 @@ def test_what_the_function_may_not_do(office: Office, probe: Callable[..., str])
         ("s3", "list_buckets", {}),
         ("s3", "create_bucket", {"Bucket": "bucket-of-a-thief"}),
         ("s3", "put_bucket_policy", {"Bucket": office.bucket, "Policy": "{}"}),
+        ("dynamodb", "get_item", {"TableName": table, "Key": key}),
         ("dynamodb", "scan", {"TableName": table}),
         ("dynamodb", "delete_item", {"TableName": table, "Key": key}),
         ("dynamodb", "put_item", {"TableName": table, "Item": key}),
@@ -103,7 +107,7 @@ def test_what_the_function_may_not_do(office: Office, probe: Callable[..., str])
     assert {name: code for name, code in ends.items() if code not in DENIED} == {}
 
 
-def test_strangers_may_not_send_to_the_queue(office: Office) -> None:
+def test_the_queue_names_who_may_send_to_it(office: Office) -> None:
     """Only our own bucket may: the policy names its ARN and our account."""
     answer = office.connection.client("sqs").get_queue_attributes(
         QueueUrl=office.connection.outputs["FilesQueue"], AttributeNames=["Policy"]

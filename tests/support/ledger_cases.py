@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
+from boto3.dynamodb.conditions import ConditionBase
 
 from remessa.journey import ledger as transitions
 from remessa.journey.arrivals import Arrival, following, normalise
 from remessa.journey.ledger import Claim, Deferred, Dropped, Ledger, Noted
 from remessa.journey.record import Status, file_id
-from remessa.journey.table import Item, Table
+from remessa.journey.table import Change, Item, Table, Written
 
 LEASE = 10_000
+ERROR = {"code": "processing-error", "message": "the table is throttled"}
 LIVE = {"generation": "1-1", "version": {"versionId": "v1"}, "artifacts": []}
 
 
@@ -26,6 +30,21 @@ class Clock:
     def __call__(self) -> int:
         """Milliseconds since 1970."""
         return self.now
+
+
+class Stuttering:
+    """A table whose first reply to each write is lost, so that the client makes the write again."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
+        """Apply the change, lose the reply, and answer what the repeated write is told."""
+        self._table.update(file_id, change, when)
+        return self._table.update(file_id, change, when)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
 
 
 class LedgerCases:
@@ -75,7 +94,7 @@ class LedgerCases:
         assert (claim.epoch, claim.attempt, claim.live) == (1, 1, None)
         assert (item["status"], item["name"], item["attempts"]) == ("PROCESSING", "a.csv", 1)
         assert item["LeaseUntil"] == clock.now + LEASE
-        assert item["attention"].startswith("PROCESSING#")
+        assert item["attention"].startswith("files#PROCESSING#")
 
     def test_publish(self, table: Table, ledger: Ledger, clock: Clock, arrive: Callable[..., Arrival]) -> None:
         """PUBLISH: SUCCEEDED, live, no lease, and out of the index of what needs attention."""
@@ -162,7 +181,7 @@ class LedgerCases:
         clock.now += LEASE + 1
         successor = self.claim(ledger, arrive(redelivered=True))
         assert not ledger.settle(zombie, settlement).applied
-        assert not ledger.fail(zombie, {"code": "x", "message": "x"}).applied
+        assert not ledger.settle(zombie, transitions.failed(zombie, ERROR, blameless=False)).applied
         assert ledger.settle(successor, transitions.published({**LIVE, "generation": "2-1"}, {})).applied
         assert not ledger.settle(zombie, settlement).applied
         assert self.item(table, arrive())["Live"]["generation"] == "2-1"
@@ -170,13 +189,46 @@ class LedgerCases:
     def test_failed_attempt_is_retried(self, table: Table, ledger: Ledger, arrive: Callable[..., Arrival]) -> None:
         """FAIL, then TAKE: the record says why it waits, and counts its attempts."""
         claim = self.claim(ledger, arrive())
-        error = {"code": "processing-error", "message": "the table is throttled"}
-        assert ledger.fail(claim, error).applied
+        assert ledger.settle(claim, transitions.failed(claim, ERROR, blameless=False)).applied
         item = self.item(table, arrive())
-        assert (item["status"], item["error"]) == ("RETRYING", error)
-        assert item["attention"].startswith("RETRYING#")
+        assert (item["status"], item["error"]) == ("RETRYING", ERROR)
+        assert "processedAt" not in item
+        assert item["attention"].startswith("files#RETRYING#")
         claim = self.claim(ledger, arrive(redelivered=True))
-        assert (claim.attempt, claim.error) == (2, error)
+        assert (claim.attempt, claim.error) == (2, ERROR)
+
+    def test_blameless_attempt_does_not_count(self, ledger: Ledger, arrive: Callable[..., Arrival]) -> None:
+        """FAIL for a fault of S3: the attempts stay, the faults are counted for the waiting time."""
+        claim = self.claim(ledger, arrive())
+        ledger.settle(claim, transitions.failed(claim, ERROR, blameless=True))
+        claim = self.claim(ledger, arrive(redelivered=True))
+        assert (claim.attempt, claim.faults) == (1, 1)
+
+    def test_newer_event_before_a_failure_is_seen(self, ledger: Ledger, arrive: Callable[..., Arrival]) -> None:
+        """FAIL is refused like any other end: the newer version must be looked at first, with attempts of its own."""
+        claim = self.claim(ledger, arrive("10"))
+        ledger.arrive(arrive("11"), LEASE)
+        refused = ledger.settle(claim, transitions.failed(claim, ERROR, blameless=False))
+        assert not refused.applied
+        assert transitions.again(claim, refused.item).attempt == 1
+
+    def test_claim_whose_reply_was_lost_is_known_as_ones_own(
+        self, table: Table, clock: Clock, arrive: Callable[..., Arrival]
+    ) -> None:
+        """CLAIM and TAKE: the client repeats the write, is refused, and must not drop its own file."""
+        ledger = Ledger(cast("Table", Stuttering(table)), "files", shards=4, clock=clock)
+        claim = self.claim(ledger, arrive())
+        assert (claim.epoch, claim.attempt) == (1, 1)
+        clock.now += LEASE + 1
+        claim = self.claim(ledger, arrive())
+        assert (claim.epoch, claim.attempt) == (2, 2)
+        assert ledger.arrive(arrive(), LEASE) == Dropped()
+
+    def test_revival_before_the_lease_ends_waits(self, ledger: Ledger, arrive: Callable[..., Arrival]) -> None:
+        """Clocks differ: an announcement that comes early is not dropped."""
+        self.claim(ledger, arrive())
+        early = dataclasses.replace(arrive(), epoch=1)
+        assert isinstance(ledger.arrive(early, LEASE), Deferred)
 
     def test_reject(self, table: Table, ledger: Ledger, arrive: Callable[..., Arrival]) -> None:
         """REJECT: a broken new version of a good file leaves nothing live."""

@@ -65,6 +65,14 @@ class MemoryTable:
         """Read one item."""
         return copy.deepcopy(self.items.get(file_id))
 
+    def get_many(self, file_ids: Sequence[str], attributes: Sequence[str]) -> dict[str, Item]:
+        """Read items by id, with these attributes only."""
+        found = {identity: self.items[identity] for identity in file_ids if identity in self.items}
+        return {
+            identity: {name: copy.deepcopy(item[name]) for name in attributes if name in item}
+            for identity, item in found.items()
+        }
+
     def query(
         self,
         index: str,

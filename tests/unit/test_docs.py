@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from remessa.cli import app
-from remessa.settings import Settings
+from remessa.settings import Settings, SweepSettings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "remessa"
@@ -39,14 +39,15 @@ def test_every_option_is_documented(verb: str, option: str) -> None:
 def test_every_setting_is_documented() -> None:
     """Each field's sentence begins with the variable it comes from."""
     text = (SOURCE / "settings.py").read_text(encoding="utf-8")
-    for field in Settings.__dataclass_fields__:
+    for field in {*Settings.__dataclass_fields__, *SweepSettings.__dataclass_fields__} - {"queue_urls"}:
         assert re.search(rf'    {field}: .*\n    """{field.upper()}: .+', text), field
+    assert '"""QUEUE_URL_…:' in text
 
 
 def _codes() -> set[str]:
     paths = [path for layer in ("pipelines", "journey") for path in sorted((SOURCE / layer).rglob("*.py"))]
     sources = "".join(path.read_text(encoding="utf-8") for path in paths)
-    return set(re.findall(r'"((?:csv|json|ndjson|xml|content|processing)-[a-z-]+|poison)"', sources))
+    return set(re.findall(r'"((?:csv|json|ndjson|xml|content|processing|record-too)-[a-z-]+|poison)"', sources))
 
 
 def test_every_error_code_is_documented() -> None:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from remessa.cli import down, env, logs, ls, put, show, status, up
+from remessa.cli import down, env, gc, logs, ls, put, reconcile, redrive, retry, show, status, up
 from remessa.cli._shared import cloud_error, explain
 from remessa.errors import RemessaError
 
@@ -27,6 +27,10 @@ app.command()(put.put)
 app.command()(ls.ls)
 app.command()(show.show)
 app.command()(logs.logs)
+app.command()(retry.retry)
+app.command()(redrive.redrive)
+app.command()(reconcile.reconcile)
+app.command()(gc.gc)
 app.command()(status.status)
 
 

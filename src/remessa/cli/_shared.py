@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from remessa.errors import EnvironmentDown, RemessaError
+from remessa.errors import EnvironmentDown, RemessaError, UsageError
+from remessa.pipelines.registry import PIPELINES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +42,26 @@ def cloud_error(error: Exception) -> RemessaError | None:
     if isinstance(error, (BotoCoreError, ClientError)):
         return RemessaError(f"The cloud refused: {error}. See `remessa status` and `remessa env`.")
     return None
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def chosen(pipeline: str | None) -> list[str]:
+    """The pipeline that was named, or all; raises UsageError for one there is not."""
+    if pipeline is None:
+        return list(PIPELINES)
+    if pipeline not in PIPELINES:
+        raise UsageError(f"There is no pipeline {pipeline!r}; there are: {', '.join(PIPELINES)}.")
+    return [pipeline]
+
+
+def check_file_id(file_id: str) -> None:
+    """Raise UsageError for what cannot be a FileId."""
+    if not re.fullmatch(r"[0-9a-f]{32}", file_id):
+        raise UsageError(f"{file_id!r} is no FileId (32 hex digits). `remessa ls` lists them.")
 
 
 def print_json(content: Any) -> None:

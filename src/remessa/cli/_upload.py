@@ -39,13 +39,20 @@ class Upload:
 
 def plan(connection: Connection, paths: Sequence[Path], pipeline: str, key: str | None = None) -> list[Upload]:
     """The objects that these files and folders become; raises UsageError for what cannot be uploaded."""
-    bucket = connection.outputs[f"{pipeline.capitalize()}Bucket"]
+    bucket = connection.pipeline(pipeline).bucket
     files = [found for path in paths for found in _files(path)]
     if key is not None and len(files) != 1:
         raise UsageError(f"--key names one object, but {len(files)} files were given.")
     uploads = [Upload(path, bucket, key or default) for path, default in files]
+    taken: dict[str, Path] = {}
     for upload in uploads:
         _check(upload.key, upload.path)
+        if upload.key in taken:
+            raise UsageError(
+                f"{str(taken[upload.key])!r} and {str(upload.path)!r} would both become {upload.key!r}. "
+                "Upload their folder, or one by one with --key."
+            )
+        taken[upload.key] = upload.path
     return uploads
 
 
@@ -97,23 +104,27 @@ def _user() -> str:
 
 
 class Follower:
-    """Waits until the records tell of the versions that were uploaded."""
+    """Waits until files have ended, however that is."""
 
     def __init__(self, connection: Connection, uploads: Sequence[Upload]) -> None:
-        """Look before uploading, so that an old record is not taken for the new one's."""
+        """Look before uploading or retrying, so that an old end is not taken for the new one."""
         self._records = connection.records()
         self._s3 = connection.client("s3")
         self._uploads = list(uploads)
-        self._before = {upload.file_id: self._started(upload) for upload in uploads}
+        self._before = {upload.file_id: self._processed(upload) for upload in uploads}
 
-    def follow(self, seconds: float, ended: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+    def follow(
+        self, seconds: float, ended: Callable[[dict[str, Any]], None], only: set[str] | None = None
+    ) -> list[dict[str, Any]]:
         """The final records in the order of the uploads; `ended` hears of each as it ends.
 
+        `only` names the FileIds to wait for; None means all.
         Raises RemessaError naming a file that has not ended after so many seconds.
         """
         deadline = time.monotonic() + seconds
         final: dict[str, dict[str, Any]] = {}
-        waiting = {upload.file_id: upload for upload in self._uploads}
+        wanted = [upload for upload in self._uploads if only is None or upload.file_id in only]
+        waiting = {upload.file_id: upload for upload in wanted}
         while True:
             for upload in list(waiting.values()):
                 record = self._ended(upload)
@@ -122,27 +133,25 @@ class Follower:
                     final[upload.file_id] = record
                     ended(record)
             if not waiting:
-                return [final[upload.file_id] for upload in self._uploads]
+                return [final[upload.file_id] for upload in wanted]
             if time.monotonic() > deadline:
                 raise RemessaError(_still_waiting(list(waiting.values()), seconds))
             time.sleep(_LOOK_SECONDS)
 
-    def _started(self, upload: Upload) -> str | None:
+    def _processed(self, upload: Upload) -> str | None:
         record = self._records.get(upload.file_id)
-        return record["startedAt"] if record else None
+        return record["processedAt"] if record else None
 
     def _ended(self, upload: Upload) -> dict[str, Any] | None:
         record = self._records.get(upload.file_id)
-        if record is None or record["status"] not in _ENDS or record["startedAt"] == self._before[upload.file_id]:
+        if record is None or record["status"] not in _ENDS or record["processedAt"] == self._before[upload.file_id]:
             return None
         return record if self._is_current(record) else None
 
     def _is_current(self, record: dict[str, Any]) -> bool:
-        """Whether the record tells of the version in the bucket; a poisoned one may not even know its version."""
+        """Whether the record tells of the version in the bucket."""
         from botocore.exceptions import ClientError
 
-        if record["error"] and record["error"]["code"] == "poison":
-            return True
         try:
             now = self._s3.head_object(Bucket=record["bucket"], Key=record["key"])
         except ClientError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from remessa.cli._records import output, printable
-from remessa.cli._shared import messages, print_json
-from remessa.errors import UsageError
+from remessa.cli._shared import check_file_id, messages, print_json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -39,8 +37,8 @@ def logs(
     """Print the functions' log, oldest line first."""
     from remessa.local.connection import connect
 
-    if file_id is not None and not re.fullmatch(r"[0-9a-f]{32}", file_id):
-        raise UsageError(f"{file_id!r} is no FileId (32 hex digits). `remessa ls` lists them.")
+    if file_id is not None:
+        check_file_id(file_id)
     connection = connect()
     since = int(time.time() * 1000) - minutes * 60_000
     if follow:

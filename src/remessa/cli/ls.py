@@ -7,10 +7,8 @@ from typing import Annotated
 import typer
 
 from remessa.cli._records import print_records
-from remessa.cli._shared import messages, print_json
-from remessa.errors import UsageError
+from remessa.cli._shared import chosen, messages, print_json
 from remessa.journey.record import Status
-from remessa.pipelines.registry import PIPELINES
 
 
 def ls(
@@ -23,9 +21,8 @@ def ls(
     """List files, newest first."""
     from remessa.local.connection import connect
 
-    if pipeline not in {None, *PIPELINES}:
-        raise UsageError(f"There is no pipeline {pipeline!r}; there are: {', '.join(PIPELINES)}.")
-    records = connect().records().newest([pipeline] if pipeline else list(PIPELINES), status=status, limit=limit)
+    pipelines = chosen(pipeline)
+    records = connect().records().newest(pipelines, status=status, limit=limit)
     if as_json:
         print_json(records)
     elif records:

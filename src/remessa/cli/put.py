@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from remessa.cli._records import print_records
-from remessa.cli._shared import messages, print_json
+from remessa.cli._shared import chosen, messages, print_json
 from remessa.cli._upload import Follower, Upload, plan, send
-from remessa.errors import UsageError
-from remessa.pipelines.registry import PIPELINES
 
 if TYPE_CHECKING:
     from remessa.local.connection import Connection
@@ -34,8 +32,7 @@ def put(
     """Upload files and follow each to its end. Exit code 4 when one of them ended FAILED."""
     from remessa.local.connection import connect
 
-    if pipeline not in PIPELINES:
-        raise UsageError(f"There is no pipeline {pipeline!r}; there are: {', '.join(PIPELINES)}.")
+    chosen(pipeline)
     connection = connect()
     uploads = plan(connection, paths, pipeline, key)
     if not wait:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
 
 from remessa.cli._records import print_record
-from remessa.cli._shared import messages, print_json
-from remessa.errors import RemessaError, UsageError
+from remessa.cli._shared import check_file_id, messages, print_json
+from remessa.errors import RemessaError
 
 
 def show(
@@ -20,8 +19,7 @@ def show(
     """Show one file's record: what it is, how it ended, and what was made of it."""
     from remessa.local.connection import connect
 
-    if not re.fullmatch(r"[0-9a-f]{32}", file_id):
-        raise UsageError(f"{file_id!r} is no FileId (32 hex digits). `remessa ls` lists them.")
+    check_file_id(file_id)
     record = connect().records().get(file_id)
     if record is None:
         raise RemessaError(f"There is no file {file_id}. `remessa ls` lists those there are.")

@@ -77,7 +77,8 @@ def _deploy(console: Console, home: Home, info: CloudInfo, *, demo: bool, alread
     begin = time.monotonic()
     with progress(console, "checking") as report:
         deployment = deploy(home, info, find_template(), report)
-        repaired = 0 if already else repair(deployment.connection, report)
+        # Whatever ran before may have lost events; a deploy may have had to make the table anew.
+        repaired = repair(deployment.connection, report) if deployment.changed or not already else 0
     seconds = time.monotonic() - begin
     how = f"deployed in {seconds:.1f} s" if deployment.changed else "nothing to deploy"
     console.print(f"{'Already running' if already else 'Ready'} at {info.endpoint} ({how}).", style="bold green")

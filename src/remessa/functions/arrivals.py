@@ -40,13 +40,18 @@ _COUNTERS = {
 class SqsQueue:
     """The queue, as the batch needs it."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: SQSClient, url: str, dead_letters: str) -> None:
         self._client = client
         self._url = url
+        self._dead_letters = dead_letters
 
     def postpone(self, receipt: str, seconds: int) -> None:
         """Let a message come back after so many seconds."""
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+    def bury(self, body: str) -> None:
+        """Put a message among the dead letters."""
+        self._client.send_message(QueueUrl=self._dead_letters, MessageBody=body)
 
 
 class Reporter:
@@ -90,8 +95,11 @@ def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 4},
     )
+    # These answer in milliseconds or not at all: a call that hangs must not eat the files' time.
+    brief = config.merge(Config(read_timeout=5))
     s3 = session.client("s3", config=config)
-    table = DynamoTable(session.client("dynamodb", config=config), settings.files_table)
+    table = DynamoTable(session.client("dynamodb", config=brief), settings.files_table)
+    queue = SqsQueue(session.client("sqs", config=brief), settings.queue_url, settings.dead_letters_url)
     ports = Ports(
         ledger=Ledger(
             table, settings.pipeline, shards=settings.index_shards, clock=lambda: time.time_ns() // 1_000_000
@@ -100,15 +108,16 @@ def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
         artifacts=S3Artifacts(s3, settings.results_bucket),
         process=processor(settings.pipeline),
     )
-    return ports, SqsQueue(session.client("sqs", config=config), settings.queue_url), Telemetry(settings.pipeline)
+    return ports, queue, Telemetry(settings.pipeline)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a batch from the queue, a direct S3 event or an EventBridge event."""
     ports, queue, telemetry = _wiring()
     telemetry.logger.set_correlation_id(context.aws_request_id)
-    lease = context.get_remaining_time_in_millis() + LEASE_MARGIN
+    time_left = context.get_remaining_time_in_millis
+    handle = partial(process, ports=ports, lease=time_left() + LEASE_MARGIN)
     try:
-        return handle_event(event, partial(process, ports=ports, lease=lease), queue, Reporter(telemetry))
+        return handle_event(event, handle, queue, Reporter(telemetry), time_left)
     finally:
         telemetry.flush()

@@ -40,6 +40,10 @@ class Arrival:
     """Who, by the event: an AWS principal id."""
     redelivered: bool = False
     """The queue has handed this message out before: an earlier run did not finish with it."""
+    epoch: int | None = None
+    """Meant only for a record that nobody has claimed since this epoch; set by recovery, never by S3."""
+    alone: bool = False
+    """Its last run died: it must not take the other files of its batch along when it does so again."""
 
 
 def normalise(sequencer: str) -> str:
@@ -104,9 +108,16 @@ def _from_notification(record: Mapping[str, Any], *, redelivered: bool) -> Arriv
         key=unquote_plus(entity["object"]["key"]),
         sequencer=_sequencer(entity["object"]),
         at=_moment(record["eventTime"]),
-        principal=record.get("userIdentity", {}).get("principalId"),
+        # Who removed something did not upload what is there now.
+        principal=record.get("userIdentity", {}).get("principalId") if not _is_removal(record) else None,
         redelivered=redelivered,
+        epoch=record.get("remessa", {}).get("epoch"),
+        alone=bool(record.get("remessa", {}).get("alone")),
     )
+
+
+def _is_removal(record: Mapping[str, Any]) -> bool:
+    return "Removed" in record.get("eventName", "")
 
 
 def _from_eventbridge(event: Mapping[str, Any], *, redelivered: bool) -> Arrival:
@@ -120,7 +131,7 @@ def _from_eventbridge(event: Mapping[str, Any], *, redelivered: bool) -> Arrival
         key=detail["object"]["key"],
         sequencer=_sequencer(detail["object"]),
         at=_moment(event["time"]),
-        principal=detail.get("requester"),
+        principal=detail.get("requester") if event.get("detail-type") != "Object Deleted" else None,
         redelivered=redelivered,
     )
 

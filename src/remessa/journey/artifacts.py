@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from remessa.pipelines.contract import Artifact
 
 
+MAX_DISPOSITION = 1000
+"""Bytes of an encoded name: S3 takes 2 KB of such headers in all."""
+KINDS = ("reports", "thumbnails", "resized-images")
+"""First folders of the results bucket."""
+
+
 class Artifacts(Protocol):
     """The results bucket as the journey needs it."""
 
@@ -73,7 +79,11 @@ def artifact_key(artifact: Artifact, file_id: str, made_by: str) -> str:
 
 def disposition(name: str) -> str:
     """Content-Disposition that carries any file name safely (RFC 6266, RFC 8187)."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    encoded = quote(name, safe="")
+    while len(encoded) > MAX_DISPOSITION:
+        name = name[len(name) // 10 + 1 :]  # its end, which has the extension
+        encoded = quote(name, safe="")
+    return f"attachment; filename*=UTF-8''{encoded}"
 
 
 def manifest_entry(artifact: Artifact, key: str, size: int) -> Mapping[str, Any]:

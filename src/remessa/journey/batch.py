@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 from remessa.errors import MalformedEvent, RemessaError
 from remessa.journey import arrivals
 from remessa.journey.arrivals import Arrival
-from remessa.journey.process import LONGEST_DELAY, Verdict, backoff
+from remessa.journey.faults import LONGEST_DELAY, backoff
+from remessa.journey.process import Verdict
 
 MAX_AT_ONCE = 10
 """Lambda's own limit for a batch; more threads than files would idle."""
@@ -26,6 +27,9 @@ class Queue(Protocol):
 
     def postpone(self, receipt: str, seconds: int) -> None:
         """Let a message come back after so many seconds."""
+
+    def bury(self, body: str) -> None:
+        """Put a message among the dead letters."""
 
 
 class Reporter(Protocol):
@@ -43,10 +47,24 @@ class ArrivalsFailed(RemessaError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    """What became of one message: seconds until it should come back, or None."""
+class _Task:
+    """One message of a batch."""
 
-    delay: int | None
+    message: Mapping[str, Any]
+    arrivals: list[Arrival]
+
+    @property
+    def id(self) -> str:
+        return str(self.message["messageId"])
+
+    @property
+    def alone(self) -> bool:
+        return any(arrival.alone for arrival in self.arrivals)
+
+    @property
+    def receives(self) -> int:
+        """How often the queue has handed it out."""
+        return int(self.message.get("attributes", {}).get("ApproximateReceiveCount", "1"))
 
 
 Handle = Callable[[Arrival], Verdict]
@@ -54,15 +72,22 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def handle_event(event: Mapping[str, Any], handle: Handle, queue: Queue, reporter: Reporter) -> dict[str, Any]:
+def handle_event(
+    event: Mapping[str, Any],
+    handle: Handle,
+    queue: Queue,
+    reporter: Reporter,
+    time_left: Callable[[], int],
+) -> dict[str, Any]:
     """Process whatever reached the function: a batch of queue messages, or a direct event.
 
-    Returns a partial batch response. Raises ArrivalsFailed when files of a direct event must be tried again, and
-    MalformedEvent when a direct event is none we know.
+    `time_left` gives the milliseconds until the function is ended. Returns a partial batch response. Raises
+    ArrivalsFailed when files of a direct event must be tried again, and MalformedEvent when it is none we know.
     """
     records = event.get("Records", [])
     if records and records[0].get("eventSource") == "aws:sqs":
-        return {"batchItemFailures": _handle_messages(records, handle, queue, reporter)}
+        batch = _Batch(handle, queue, reporter, time_left)
+        return {"batchItemFailures": [{"itemIdentifier": failed} for failed in batch.run(records)]}
     verdicts = _in_parallel(lambda arrival: _timed(arrival, handle, reporter), arrivals.from_event(event))
     unfinished = sum(verdict.delay is not None for verdict in verdicts)
     if unfinished:
@@ -70,35 +95,52 @@ def handle_event(event: Mapping[str, Any], handle: Handle, queue: Queue, reporte
     return {"batchItemFailures": []}
 
 
-def _handle_messages(
-    messages: list[Mapping[str, Any]], handle: Handle, queue: Queue, reporter: Reporter
-) -> list[dict[str, str]]:
-    ends = _in_parallel(lambda message: _handle_message(message, handle, reporter), messages)
-    failures = []
-    for message, done in zip(messages, ends, strict=True):
-        if done.delay is None:
-            continue
-        failures.append({"itemIdentifier": message["messageId"]})
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One invocation's messages, and whom to tell of them."""
+
+    handle: Handle
+    queue: Queue
+    reporter: Reporter
+    time_left: Callable[[], int]
+
+    def run(self, messages: list[Mapping[str, Any]]) -> list[str]:
+        """Handle every message; returns the ids of those that must come back."""
+        tasks = [_Task(message, self._parse(message)) for message in messages]
+        enough = self.time_left() // 2
+        done = dict(_in_parallel(lambda task: (task.id, self._is_done(task)), [t for t in tasks if not t.alone]))
+        # Whatever killed its last run may kill this one too: it runs when the others are done, and with enough time.
+        for task in tasks:
+            if task.alone:
+                done[task.id] = self._is_done(task) if self.time_left() > enough else self._postponed(task, 1)
+        return [task.id for task in tasks if not done[task.id]]
+
+    def _parse(self, message: Mapping[str, Any]) -> list[Arrival]:
+        """The arrivals of a message; none for what is no event, which goes among the dead letters."""
         try:
-            queue.postpone(message["receiptHandle"], done.delay)
+            return arrivals.from_message(message)
+        except MalformedEvent as fault:
+            self.reporter.crashed(message["messageId"], fault)
+            self.queue.bury(message["body"])
+            return []
+
+    def _is_done(self, task: _Task) -> bool:
+        """Handle every arrival of one message, and say whether it is done with; else it is postponed."""
+        try:
+            verdicts = [_timed(arrival, self.handle, self.reporter) for arrival in task.arrivals]
+        except Exception as fault:  # noqa: BLE001  one message's fault must not fail its neighbours
+            self.reporter.crashed(task.id, fault)
+            return self._postponed(task, backoff(task.receives))
+        delays = [verdict.delay for verdict in verdicts if verdict.delay is not None]
+        return self._postponed(task, min(LONGEST_DELAY, max(delays))) if delays else True
+
+    def _postponed(self, task: _Task, seconds: int) -> bool:
+        """Have a message come back after so many seconds; always False: it is not done with."""
+        try:
+            self.queue.postpone(task.message["receiptHandle"], seconds)
         except Exception as fault:  # noqa: BLE001  without it the message merely comes back at the queue's own pace
-            reporter.crashed(message["messageId"], fault)
-    return failures
-
-
-def _handle_message(message: Mapping[str, Any], handle: Handle, reporter: Reporter) -> _Done:
-    """Handle every arrival of one message; it comes back when any of them has to."""
-    try:
-        verdicts = [_timed(arrival, handle, reporter) for arrival in arrivals.from_message(message)]
-    except MalformedEvent as fault:
-        reporter.crashed(message["messageId"], fault)
-        return _Done(0)
-    except Exception as fault:  # noqa: BLE001  one message's fault must not fail its neighbours
-        reporter.crashed(message["messageId"], fault)
-        receives = int(message.get("attributes", {}).get("ApproximateReceiveCount", "1"))
-        return _Done(backoff(receives))
-    delays = [verdict.delay for verdict in verdicts if verdict.delay is not None]
-    return _Done(min(LONGEST_DELAY, max(delays)) if delays else None)
+            self.reporter.crashed(task.id, fault)
+        return False
 
 
 def _timed(arrival: Arrival, handle: Handle, reporter: Reporter) -> Verdict:

@@ -7,27 +7,28 @@
     KEEP     the object is the one that is live already → SUCCEEDED
     TOMB     the object is gone                         → DELETED, nothing live
     REJECT   the object can never succeed               → FAILED, nothing live
-    FAIL     this attempt failed                        → RETRYING
+    FAIL     this attempt failed                        → RETRYING, and its message comes back
+    REDRIVE  somebody asks for a FAILED file again      → RETRYING, attempts from nothing
 
-An owner writes only while `Epoch` is the one it claimed (the fence), and settles a record only while `Sequencer` is
-the one it has seen (so no newer event goes unnoticed). Clocks serve liveness alone: a wrong one may cost a second
-run, never a wrong record. `docs/explanation/journey.md` tells why.
+An owner settles a record only while `Epoch` is the one it claimed (the fence) and `Sequencer` the one it has seen (so
+no newer event goes unnoticed). A client may repeat a write whose reply was lost; `Owner` tells a run that the claim
+which refuses it is its own. Clocks serve liveness alone: a wrong one may cost a second run, never a wrong record.
+`docs/explanation/journey.md` tells why.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
+from boto3.dynamodb.conditions import Attr
 
 from remessa.journey.arrivals import Arrival, iso
-from remessa.journey.record import NEEDS_ATTENTION, Status, file_id, file_name, shard
+from remessa.journey.faults import MAX_ATTEMPTS
+from remessa.journey.record import NEEDS_ATTENTION, Status, attention, file_id, file_name, shard, timeline
 from remessa.journey.table import Change, Item, Table, Written
-
-MAX_ATTEMPTS = 5
-"""Attempts at one version of a file; then its record ends FAILED with the code `poison`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Claim:
     """Why the attempt before this one failed."""
     principal: str | None = None
     """Who sent the object, by the event that was claimed for."""
+    faults: int = 0
+    """How often S3 or the network failed, for which the file is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a run ends a record; made by `published`, `kept`, `tombstone` and `rejected`."""
+    """How a run ends a record; made by `published`, `kept`, `tombstone`, `rejected` and `failed`."""
 
     status: Status
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -78,12 +81,25 @@ class Settlement:
 class Ledger:
     """The records of one pipeline."""
 
-    def __init__(self, table: Table, pipeline: str, *, shards: int, clock: Callable[[], int]) -> None:
-        """`clock` gives milliseconds since 1970."""
+    def __init__(
+        self,
+        table: Table,
+        pipeline: str,
+        *,
+        shards: int,
+        clock: Callable[[], int],
+        token: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        """`clock` gives milliseconds since 1970; `token` makes a name for a run that no other has."""
         self._table = table
         self._pipeline = pipeline
         self._shards = shards
         self._clock = clock
+        self._token = token
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return self._clock()
 
     def arrive(self, arrival: Arrival, lease: int) -> Claim | Noted | Dropped | Deferred:
         """Decide what an arrival means for its record, and claim the record if it is this run's to process.
@@ -92,54 +108,56 @@ class Ledger:
         again, so the decision is taken anew from the item that each refusal returns.
         """
         identity = file_id(arrival.bucket, arrival.key)
-        answer = self._claim(identity, arrival, lease)
+        working = {"Owner": self._token()} | self._working(identity, lease)
+        answer = self._claim(identity, arrival, working)
         while not answer.applied:
             item = answer.item
             if not item:  # somebody removed the record by hand
-                answer = self._claim(identity, arrival, lease)
+                answer = self._claim(identity, arrival, working)
                 continue
+            if item.get("Owner") == working["Owner"] and item["status"] == Status.PROCESSING:
+                break  # our own claim, whose reply was lost
             busy = item["status"] == Status.PROCESSING and item["LeaseUntil"] >= self._clock()
             if item["Sequencer"] < arrival.sequencer:
                 if not busy:
-                    answer = self._claim(identity, arrival, lease)
+                    answer = self._claim(identity, arrival, working)
                     continue
                 answer = self._note(identity, arrival)
                 if answer.applied:
                     return Noted()
+            elif arrival.epoch not in {None, item["Epoch"]}:
+                return Dropped()
             elif item["status"] == Status.RETRYING or (item["status"] == Status.PROCESSING and not busy):
-                answer = self._take(identity, arrival, lease)
-            elif busy and arrival.redelivered:
+                answer = self._take(identity, arrival, working)
+            elif busy and (arrival.redelivered or arrival.epoch is not None):
                 return Deferred(item["LeaseUntil"] - self._clock() + 1)
             else:
                 return Dropped()
         return self._claimed(answer.item)
 
     def settle(self, claim: Claim, settlement: Settlement) -> Written:
-        """PUBLISH, KEEP, TOMB or REJECT; refused when the run was overtaken or a newer event was noted."""
+        """PUBLISH, KEEP, TOMB, REJECT or FAIL; refused when the run was overtaken or a newer event was noted."""
         now = self._clock()
-        fields = {
-            "status": settlement.status,
-            "processedAt": iso(now),
-            "durationMs": max(0, now - claim.started),
-            "attempts": min(claim.attempt, MAX_ATTEMPTS),
-            **settlement.set,
-        }
+        fields: dict[str, Any] = {"status": settlement.status, "attempts": min(claim.attempt, MAX_ATTEMPTS)}
+        if settlement.status is not Status.RETRYING:
+            fields |= {"processedAt": iso(now), "durationMs": max(0, now - claim.started)}
+        fields |= settlement.set
         remove = ["LeaseUntil", *settlement.remove]
         if "error" not in fields:
             remove.append("error")
         index, unindexed = self._attention(claim.file_id, settlement.status, now)
         change = Change(set=fields | index, remove=remove + unindexed)
-        when = self._owned(claim) & Attr("Sequencer").eq(claim.seen)
-        return self._table.update(claim.file_id, change, when)
+        owned = Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
+        return self._table.update(claim.file_id, change, owned & Attr("Sequencer").eq(claim.seen))
 
-    def fail(self, claim: Claim, error: Mapping[str, Any]) -> Written:
-        """FAIL: hand the record back, to be taken again when its message returns."""
-        now = self._clock()
-        index, _ = self._attention(claim.file_id, Status.RETRYING, now)
-        change = Change(set={"status": Status.RETRYING, "error": error} | index, remove=["LeaseUntil"])
-        return self._table.update(claim.file_id, change, self._owned(claim))
+    def redrive(self, record: Item) -> Written:
+        """REDRIVE: give a FAILED record, as it was read, new attempts; refused when it has moved on since."""
+        index, _ = self._attention(record["FileId"], Status.RETRYING, self._clock())
+        change = Change(set={"status": Status.RETRYING, "attempts": 0, "faults": 0} | index)
+        when = Attr("status").eq(Status.FAILED) & Attr("Sequencer").eq(record["Sequencer"])
+        return self._table.update(record["FileId"], change, when)
 
-    def _claim(self, identity: str, arrival: Arrival, lease: int) -> Written:
+    def _claim(self, identity: str, arrival: Arrival, working: Mapping[str, Any]) -> Written:
         fields, forget = self._announced(identity, arrival)
         fields |= {
             "bucket": arrival.bucket,
@@ -147,23 +165,26 @@ class Ledger:
             "name": file_name(arrival.key),
             "pipeline": self._pipeline,
             "attempts": 1,
-            "timeline": f"{self._pipeline}#{shard(identity, self._shards)}",
+            "faults": 0,
+            "timeline": timeline(self._pipeline, shard(identity, self._shards)),
         }
-        change = Change(set=fields | self._working(identity, lease), add={"Epoch": 1}, remove=["error", *forget])
+        change = Change(set={**fields, **working}, add={"Epoch": 1}, remove=["error", *forget])
         free = Attr("status").ne(Status.PROCESSING) | Attr("LeaseUntil").lt(self._clock())
         when = Attr("FileId").not_exists() | (Attr("Sequencer").lt(arrival.sequencer) & free)
         return self._table.update(identity, change, when)
 
-    def _take(self, identity: str, arrival: Arrival, lease: int) -> Written:
-        change = Change(set=self._working(identity, lease), add={"Epoch": 1, "attempts": 1})
+    def _take(self, identity: str, arrival: Arrival, working: Mapping[str, Any]) -> Written:
+        change = Change(set=working, add={"Epoch": 1, "attempts": 1})
         dead = Attr("status").eq(Status.PROCESSING) & Attr("LeaseUntil").lt(self._clock())
         when = Attr("Sequencer").gte(arrival.sequencer) & (Attr("status").eq(Status.RETRYING) | dead)
+        if arrival.epoch is not None:
+            when &= Attr("Epoch").eq(arrival.epoch)
         return self._table.update(identity, change, when)
 
     def _note(self, identity: str, arrival: Arrival) -> Written:
         fields, forget = self._announced(identity, arrival)
         # A new version is a new story: its attempts count from nothing.
-        change = Change(set=fields | {"attempts": 0}, remove=forget)
+        change = Change(set=fields | {"attempts": 0, "faults": 0}, remove=forget)
         busy = Attr("status").eq(Status.PROCESSING) & Attr("LeaseUntil").gte(self._clock())
         return self._table.update(identity, change, Attr("Sequencer").lt(arrival.sequencer) & busy)
 
@@ -196,24 +217,21 @@ class Ledger:
             live=item.get("Live"),
             error=item.get("error"),
             principal=item.get("principal"),
+            faults=item.get("faults", 0),
         )
 
     def _attention(self, identity: str, status: Status, at: int) -> tuple[dict[str, str], list[str]]:
         """Attributes to set and to remove, so that the sparse index holds just what needs attention."""
         if status not in NEEDS_ATTENTION:
             return {}, ["attention", "attentionAt"]
-        partition = f"{status}#{shard(identity, self._shards)}"
+        partition = attention(self._pipeline, status, shard(identity, self._shards))
         return {"attention": partition, "attentionAt": f"{iso(at)}#{identity}"}, []
-
-    @staticmethod
-    def _owned(claim: Claim) -> ConditionBase:
-        return Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
 
 
 def again(claim: Claim, item: Item) -> Claim:
     """The same claim, for the newer event that was noted meanwhile."""
     attempt, principal = max(1, item["attempts"]), item.get("principal")
-    return replace(claim, seen=item["Sequencer"], attempt=attempt, error=None, principal=principal)
+    return replace(claim, seen=item["Sequencer"], attempt=attempt, error=None, principal=principal, faults=0)
 
 
 def published(live: Mapping[str, Any], fields: Mapping[str, Any]) -> Settlement:
@@ -235,3 +253,9 @@ def tombstone() -> Settlement:
 def rejected(code: str, message: str, fields: Mapping[str, Any]) -> Settlement:
     """REJECT: the record tells of the object that is in the bucket now, never of its predecessor."""
     return Settlement(Status.FAILED, {**fields, "error": {"code": code, "message": message}}, ("Live",))
+
+
+def failed(claim: Claim, error: Mapping[str, Any], *, blameless: bool) -> Settlement:
+    """FAIL: hand the record back; a blameless attempt does not count among those that a file is given."""
+    attempts, faults = (claim.attempt - 1, claim.faults + 1) if blameless else (claim.attempt, claim.faults)
+    return Settlement(Status.RETRYING, {"error": error, "attempts": attempts, "faults": faults})

@@ -103,9 +103,10 @@ class S3Objects:
             raise
         return cast("BinaryIO", io.BufferedReader(_Raw(body), READ_BUFFER))
 
-    def list(self, bucket: str) -> Iterator[Listed]:
-        """Every current object of a bucket, page by page."""
-        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    def list(self, bucket: str, after: str = "", prefix: str = "") -> Iterator[Listed]:
+        """Every current object whose key comes after `after` and begins with `prefix`, in order, page by page."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, StartAfter=after, Prefix=prefix)
+        for page in pages:
             for entry in page.get("Contents", []):
                 yield Listed(entry["Key"], entry["ETag"].strip('"'), _iso(entry["LastModified"]))
 

@@ -6,17 +6,19 @@ write what it made under a fresh generation, and only then, in one conditional w
 
 from __future__ import annotations
 
-import random
+import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from remessa.errors import Rejected
+from remessa.journey import faults
 from remessa.journey import ledger as transitions
 from remessa.journey.arrivals import Arrival
 from remessa.journey.artifacts import Artifacts, artifact_key, generation, manifest_entry
-from remessa.journey.ledger import MAX_ATTEMPTS, Claim, Deferred, Dropped, Ledger, Noted, Settlement
+from remessa.journey.faults import LONGEST_DELAY, MAX_ATTEMPTS, MAX_MESSAGE, TooSlow, backoff
+from remessa.journey.ledger import Claim, Deferred, Dropped, Ledger, Noted, Settlement
 from remessa.journey.objects import Changed, Objects, Version
 from remessa.journey.record import Status, file_id, file_name
 from remessa.journey.table import Written
@@ -25,11 +27,10 @@ from remessa.pipelines.contract import Processor, outcome_as_dict
 Fields: TypeAlias = dict[str, Any]
 """Attributes of a record."""
 
-LONGEST_DELAY = 900
-"""Seconds; the longest wait between two attempts."""
 MAX_TURNS = 50
 """Looks at one object within one claim; one that changes faster is left for later."""
-MAX_MESSAGE = 500
+RESERVE = 15_000
+"""Milliseconds before the lease ends at which reading stops: time to write down that the file was too slow."""
 
 
 class Result(StrEnum):
@@ -78,6 +79,7 @@ class _Source:
 
     version: Version
     reopen: Callable[[Version, int], BinaryIO]
+    late: Callable[[], bool]
 
     @property
     def name(self) -> str:
@@ -88,7 +90,29 @@ class _Source:
         return self.version.size
 
     def open(self, start: int = 0) -> BinaryIO:
-        return self.reopen(self.version, start)
+        return cast("BinaryIO", io.BufferedReader(_Punctual(self.reopen(self.version, start), self.late)))
+
+
+class _Punctual(io.RawIOBase):
+    """A stream that ends with TooSlow when the run has no time left, instead of dying with it in the middle."""
+
+    def __init__(self, stream: BinaryIO, late: Callable[[], bool]) -> None:
+        self._stream = stream
+        self._late = late
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._late():
+            raise TooSlow("it was not read to its end within the function's time; it may be too large")
+        chunk = self._stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +123,17 @@ class _Ending:
     result: Result
     size: int = 0
     code: str | None = None
+    delay: int | None = None
     fault: BaseException | None = None
 
 
 def process(arrival: Arrival, ports: Ports, *, lease: int) -> Verdict:
     """See one arrival through; `lease` is how many milliseconds this run may last.
 
-    Never raises for a fault of the file or of a dependency: it answers with a verdict that says whether the message
-    must come back. A fault of the ledger itself propagates, and the queue redelivers.
+    Never raises for a fault of the file or of the buckets: it answers with a verdict that says whether the message must
+    come back. A fault of the table itself propagates, and the queue redelivers.
     """
+    deadline = ports.ledger.now() + lease - min(RESERVE, lease // 2)
     claim = ports.ledger.arrive(arrival, lease)
     identity = file_id(arrival.bucket, arrival.key)
     match claim:
@@ -119,22 +145,23 @@ def process(arrival: Arrival, ports: Ports, *, lease: int) -> Verdict:
             return Verdict(identity, Result.DEFERRED, delay=min(LONGEST_DELAY, delay // 1000 + 1))
     for turn in range(1, MAX_TURNS + 1):
         try:
-            ending = _turn(claim, arrival, ports, generation(claim.epoch, turn))
+            ending = _turn(claim, arrival, ports, generation(claim.epoch, turn), lambda: ports.ledger.now() > deadline)
         except Changed:
-            continue
+            if turn < MAX_TURNS:
+                continue
+            ending = _failing(claim, TimeoutError(f"the object changed {MAX_TURNS} times while it was processed"))
         except Exception as fault:  # noqa: BLE001  whatever it is, the record must say so and the message come back
-            return _failed(claim, ports.ledger, fault)
-        answer = ports.ledger.settle(claim, ending.settlement)
+            ending = _failing(claim, fault)
+        answer, ending = _settle(claim, ending, ports.ledger)
         if answer.applied or _is_ours(answer, claim, ending):
-            _tidy(claim, ending, ports.artifacts)
-            return _verdict(claim, ending)
+            return _tidied(claim, ending, ports.artifacts)
         if not _still_owner(answer, claim):
             return Verdict(identity, Result.OVERTAKEN, attempt=claim.attempt)
         claim = transitions.again(claim, answer.item)
-    return _failed(claim, ports.ledger, TimeoutError(f"the object changed {MAX_TURNS} times while it was processed"))
+    return Verdict(identity, Result.DEFERRED, delay=lease // 1000, attempt=claim.attempt)
 
 
-def _turn(claim: Claim, arrival: Arrival, ports: Ports, made_by: str) -> _Ending:
+def _turn(claim: Claim, arrival: Arrival, ports: Ports, made_by: str, late: Callable[[], bool]) -> _Ending:
     """Look at the object once and do what it asks for; raises Changed when it was replaced meanwhile."""
     version = ports.objects.head(arrival.bucket, arrival.key)
     if version is None:
@@ -145,7 +172,7 @@ def _turn(claim: Claim, arrival: Arrival, ports: Ports, made_by: str) -> _Ending
     if claim.attempt > MAX_ATTEMPTS:
         return _poison(claim.error, described)
     try:
-        return _attempt(claim, version, described, ports, made_by)
+        return _attempt(claim, _Source(version, ports.objects.open, late), described, ports, made_by)
     except Changed:
         raise
     except Rejected as refusal:
@@ -153,14 +180,14 @@ def _turn(claim: Claim, arrival: Arrival, ports: Ports, made_by: str) -> _Ending
         settlement = transitions.rejected(refusal.code, refusal.message[:MAX_MESSAGE], fields)
         return _Ending(settlement, Result.FAILED, version.size, refusal.code)
     except Exception as fault:
-        if claim.attempt < MAX_ATTEMPTS:
+        if faults.is_dependency(fault) or claim.attempt < MAX_ATTEMPTS:
             raise
-        return _poison(_error(fault), described, fault)
+        return _poison(faults.described(fault), described, fault)
 
 
-def _attempt(claim: Claim, version: Version, described: Fields, ports: Ports, made_by: str) -> _Ending:
+def _attempt(claim: Claim, source: _Source, described: Fields, ports: Ports, made_by: str) -> _Ending:
     """Process one version and write what it made, unseen until the record is settled."""
-    outcome = ports.process(_Source(version, ports.objects.open))
+    outcome, version = ports.process(source), source.version
     manifest = []
     for artifact in outcome.artifacts:
         key = artifact_key(artifact, claim.file_id, made_by)
@@ -192,33 +219,33 @@ def _describe(version: Version, claim: Claim) -> Fields:
     }
 
 
-def _error(fault: BaseException) -> dict[str, str]:
-    return {"code": "processing-error", "message": f"{type(fault).__name__}: {fault}"[:MAX_MESSAGE]}
+def _failing(claim: Claim, fault: Exception) -> _Ending:
+    """FAIL: the message comes back later and later.
+
+    A fault of S3 or the network is not held against the file, however long it lasts.
+    """
+    blameless = faults.is_dependency(fault)
+    error = faults.described(fault)
+    settlement = transitions.failed(claim, error, blameless=blameless)
+    delay = backoff(claim.attempt + claim.faults)
+    return _Ending(settlement, Result.RETRYING, code=error["code"], delay=delay, fault=fault)
 
 
-def _verdict(claim: Claim, ending: _Ending) -> Verdict:
-    return Verdict(
-        claim.file_id, ending.result, attempt=claim.attempt, size=ending.size, code=ending.code, fault=ending.fault
-    )
-
-
-def _failed(claim: Claim, ledger: Ledger, fault: Exception) -> Verdict:
-    """Say so on the record; after the last attempt that is final, else the message comes back later and later."""
-    error = _error(fault)
-    if claim.attempt >= MAX_ATTEMPTS:
-        ending = _poison(error, {}, fault)
-        if ledger.settle(claim, ending.settlement).applied:
-            return _verdict(claim, ending)
-    if not ledger.fail(claim, error).applied:
-        return Verdict(claim.file_id, Result.OVERTAKEN, attempt=claim.attempt, fault=fault)
-    delay = backoff(claim.attempt)
-    return Verdict(claim.file_id, Result.RETRYING, delay=delay, attempt=claim.attempt, code=error["code"], fault=fault)
-
-
-def backoff(attempt: int) -> int:
-    """Seconds until the next attempt: doubling, with jitter so that files which failed together return apart."""
-    longest = min(LONGEST_DELAY, 4 * 2**attempt)
-    return random.randint(longest // 2, longest)  # noqa: S311  spreads load, guards nothing
+def _settle(claim: Claim, ending: _Ending, ledger: Ledger) -> tuple[Written, _Ending]:
+    """Write the end down; what the table cannot take ends the file as well, in words that it can take."""
+    try:
+        return ledger.settle(claim, ending.settlement), ending
+    except Exception as fault:
+        if faults.is_permanent(fault):
+            known = {name: ending.settlement.set.get(name) for name in ("size", "etag", "versionId", "uploadedAt")}
+            message = f"What was found in the file does not fit into a record ({fault})."[:MAX_MESSAGE]
+            settlement = transitions.rejected("record-too-large", message, known | {"metadata": {}, "problems": []})
+            ending = _Ending(settlement, Result.FAILED, code="record-too-large", fault=fault)
+        elif faults.is_dependency(fault):
+            ending = _failing(claim, fault)
+        else:
+            raise
+    return ledger.settle(claim, ending.settlement), ending
 
 
 def _is_ours(answer: Written, claim: Claim, ending: _Ending) -> bool:
@@ -235,7 +262,20 @@ def _still_owner(answer: Written, claim: Claim) -> bool:
     return bool(item) and item["Epoch"] == claim.epoch and item["status"] == Status.PROCESSING
 
 
-def _tidy(claim: Claim, ending: _Ending, artifacts: Artifacts) -> None:
-    """After a deletion its artifacts go at once; a crash here leaves orphans for garbage collection, nothing worse."""
+def _tidied(claim: Claim, ending: _Ending, artifacts: Artifacts) -> Verdict:
+    """The verdict; after a deletion its artifacts go at once, and what stays is left to garbage collection."""
+    verdict = Verdict(
+        claim.file_id,
+        ending.result,
+        delay=ending.delay,
+        attempt=claim.attempt,
+        size=ending.size,
+        code=ending.code,
+        fault=ending.fault,
+    )
     if ending.settlement.status is Status.DELETED and claim.live:
-        artifacts.delete([artifact["key"] for artifact in claim.live["artifacts"]])
+        try:
+            artifacts.delete([artifact["key"] for artifact in claim.live["artifacts"]])
+        except Exception as fault:  # noqa: BLE001  the record is right; it is told in the log
+            return replace(verdict, fault=fault)
+    return verdict

@@ -1,9 +1,10 @@
 """What a record holds, and how it is shown.
 
-One item per (bucket, key). Attributes in camelCase are for people and programs that read the table; the four in
+One item per (bucket, key). Attributes in camelCase are for people and programs that read the table; the five in
 PascalCase belong to the journey:
 
 - `Sequencer`   of the newest event accepted (normalised)
+- `Owner`       of the claim: a name that no other run has
 - `Epoch`       fencing token: grows at every claim, so an outlived run can no longer write
 - `LeaseUntil`  milliseconds since 1970; while it lasts, the claim's owner is believed alive
 - `Live`        what readers see: generation, identity of the object's version, manifest of artifacts
@@ -47,6 +48,16 @@ def file_name(key: str) -> str:
 def shard(identity: str, shards: int) -> int:
     """Which of an index's partitions a record belongs to: spread evenly, and the same for ever."""
     return int(identity[:8], 16) % shards
+
+
+def timeline(pipeline: str, number: int) -> str:
+    """Partition of the index Timeline, which holds every record by the time of its newest event."""
+    return f"{pipeline}#{number}"
+
+
+def attention(pipeline: str, status: Status, number: int) -> str:
+    """Partition of the sparse index Attention, which holds only what is FAILED, RETRYING or PROCESSING."""
+    return f"{pipeline}#{status}#{number}"
 
 
 def public(item: Item) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item: TypeAlias = dict[str, Any]
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class Table(Protocol):
     def get(self, file_id: str) -> Item | None:
         """Read one item, strongly consistent."""
 
+    def get_many(self, file_ids: Sequence[str], attributes: Sequence[str]) -> dict[str, Item]:
+        """Read up to a hundred items by id, strongly consistent, with these attributes only."""
+
     def query(
         self,
         index: str,
@@ -68,6 +74,17 @@ class Table(Protocol):
 
     def scan(self, attributes: Sequence[str]) -> Iterator[Item]:
         """Every item, strongly consistent, with these attributes only."""
+
+
+def every(table: Table, index: str, partition: tuple[str, str], *, newest_first: bool = True) -> Iterator[Item]:
+    """All items of an index partition, in order; no page is read before it is needed."""
+    resume = None
+    while True:
+        page = table.query(index, partition, limit=_PAGE, resume=resume, newest_first=newest_first)
+        yield from page.items
+        if page.resume is None:
+            return
+        resume = page.resume
 
 
 class DynamoTable:
@@ -115,6 +132,27 @@ class DynamoTable:
         """Read one item, strongly consistent."""
         answer = self._client.get_item(TableName=self._name, Key={"FileId": {"S": file_id}}, ConsistentRead=True)
         return self._plain(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, file_ids: Sequence[str], attributes: Sequence[str]) -> dict[str, Item]:
+        """Read up to a hundred items by id; asks again for what DynamoDB left out under load."""
+        names = {f"#a{position}": name for position, name in enumerate(attributes)}
+        wanted: Any = {
+            "Keys": [{"FileId": {"S": file_id}} for file_id in file_ids],
+            "ConsistentRead": True,
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+        found: dict[str, Item] = {}
+        for attempt in itertools.count():
+            answer = self._client.batch_get_item(RequestItems={self._name: wanted})
+            items = [self._plain(item) for item in answer["Responses"].get(self._name, [])]
+            found |= {item["FileId"]: item for item in items}
+            left = answer.get("UnprocessedKeys", {}).get(self._name)
+            if not left:
+                break
+            wanted = left
+            time.sleep(min(5.0, 0.05 * 2**attempt))
+        return found
 
     def query(
         self,

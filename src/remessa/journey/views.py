@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
-from remessa.journey.record import NEEDS_ATTENTION, Status, public
-from remessa.journey.table import Item, Table
-
-PAGE = 100
+from remessa.journey.record import NEEDS_ATTENTION, Status, attention, public, timeline
+from remessa.journey.table import Item, Table, every
 
 
 class Records:
@@ -34,15 +32,13 @@ class Records:
         The statuses that need attention have an index of their own; a rare one of the others is looked for from the
         newest record on.
         """
-        wanted = set(pipelines)
+        places = list(itertools.product(pipelines, range(self._shards)))
         if status in NEEDS_ATTENTION:
-            partitions = [f"{status}#{shard}" for shard in range(self._shards)]
-            items = self._merged("Attention", "attention", partitions)
+            items = self._merged("Attention", "attention", [attention(name, status, shard) for name, shard in places])
         else:
-            partitions = [f"{pipeline}#{shard}" for pipeline in sorted(wanted) for shard in range(self._shards)]
-            items = self._merged("Timeline", "timeline", partitions)
-        found = (item for item in items if item["pipeline"] in wanted and status in {None, item["status"]})
-        return [public(item) for item in islice(found, limit)]
+            items = self._merged("Timeline", "timeline", [timeline(name, shard) for name, shard in places])
+        found = (item for item in items if status in {None, item["status"]})
+        return [public(item) for item in itertools.islice(found, limit)]
 
     def count_by_status(self) -> dict[str, int]:
         """How many records each status has. Reads the whole table."""
@@ -51,12 +47,5 @@ class Records:
 
     def _merged(self, index: str, attribute: str, partitions: list[str]) -> Iterator[Item]:
         """Partitions of an index as one stream, newest first, reading no page before it is needed."""
-        streams = [self._pages(index, attribute, partition) for partition in partitions]
+        streams = [every(self._table, index, (attribute, partition)) for partition in partitions]
         return heapq.merge(*streams, key=lambda item: str(item[f"{attribute}At"]), reverse=True)
-
-    def _pages(self, index: str, attribute: str, partition: str) -> Iterator[Item]:
-        page = self._table.query(index, (attribute, partition), limit=PAGE)
-        yield from page.items
-        while page.resume:
-            page = self._table.query(index, (attribute, partition), limit=PAGE, resume=page.resume)
-            yield from page.items

@@ -13,9 +13,19 @@ from remessa.local import supervisor
 from remessa.local.home import ACCOUNT, REGION, SECRET, Home, find_home
 
 if TYPE_CHECKING:
+    from remessa.journey.table import DynamoTable
     from remessa.journey.views import Records
 
 STACK = "remessa"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineResources:
+    """Names that the stack gave one pipeline's resources."""
+
+    bucket: str
+    queue: str
+    dead_letters: str
 
 
 @dataclass(frozen=True)
@@ -72,13 +82,27 @@ class Connection:
         """The values the stack was deployed with. Raises EnvironmentDown without a stack."""
         return {item["ParameterKey"]: item["ParameterValue"] for item in self._description.get("Parameters", [])}
 
+    def pipeline(self, name: str) -> PipelineResources:
+        """Where a pipeline's files, events and failed events are. Raises EnvironmentDown without a stack."""
+        prefix = name.capitalize()
+        return PipelineResources(*(self.outputs[f"{prefix}{kind}"] for kind in ("Bucket", "Queue", "DeadLetters")))
+
+    @property
+    def shards(self) -> int:
+        """Partitions per pipeline in the table's indexes."""
+        return int(self.parameters["IndexShards"])
+
+    def table(self) -> DynamoTable:
+        """The Files table. Raises EnvironmentDown without a stack."""
+        from remessa.journey.table import DynamoTable
+
+        return DynamoTable(self.client("dynamodb"), self.outputs["FilesTable"])
+
     def records(self) -> Records:
         """The files' records, for reading. Raises EnvironmentDown without a stack."""
-        from remessa.journey.table import DynamoTable
         from remessa.journey.views import Records
 
-        table = DynamoTable(self.client("dynamodb"), self.outputs["FilesTable"])
-        return Records(table, shards=int(self.parameters["IndexShards"]))
+        return Records(self.table(), shards=self.shards)
 
 
 def local_connection(endpoint: str) -> Connection:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from remessa.journey.announce import SqsAnnouncer
 from remessa.journey.objects import S3Objects
-from remessa.journey.reconcile import SqsAnnouncer, reconcile
-from remessa.journey.table import DynamoTable
+from remessa.journey.reconcile import reconcile
 from remessa.local.connection import Connection
 from remessa.pipelines.registry import PIPELINES
 
@@ -19,11 +19,11 @@ from remessa.pipelines.registry import PIPELINES
 def repair(connection: Connection, report: Callable[[str], None]) -> int:
     """Bring records in line with the buckets; returns how many files are processed anew for it."""
     report("comparing records with the buckets")
-    table = DynamoTable(connection.client("dynamodb"), connection.outputs["FilesTable"])
+    table = connection.table()
     objects = S3Objects(connection.client("s3"))
     announced = 0
     for pipeline in PIPELINES:
-        bucket = connection.outputs[f"{pipeline.capitalize()}Bucket"]
-        announcer = SqsAnnouncer(connection.client("sqs"), connection.outputs[f"{pipeline.capitalize()}Queue"])
-        announced += announcer.announce(reconcile(bucket, objects, table, lambda: time.time_ns() // 1_000_000))
+        where = connection.pipeline(pipeline)
+        announcer = SqsAnnouncer(connection.client("sqs"), where.queue)
+        announced += announcer.announce(reconcile(where.bucket, objects, table, lambda: time.time_ns() // 1_000_000))
     return announced

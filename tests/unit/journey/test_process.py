@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import pytest
 from boto3.dynamodb.conditions import ConditionBase
-from support.ledger_cases import LEASE, Clock
+from botocore.exceptions import ClientError
+from support.ledger_cases import LEASE, Clock, Stuttering
 from support.memory import MemoryArtifacts, MemoryObjects, MemoryTable
 
 from remessa.errors import Rejected
 from remessa.journey.arrivals import Arrival, normalise
-from remessa.journey.ledger import MAX_ATTEMPTS, Ledger
+from remessa.journey.faults import LONGEST_DELAY, MAX_ATTEMPTS
+from remessa.journey.ledger import Ledger
 from remessa.journey.objects import Changed, Version
 from remessa.journey.process import MAX_TURNS, Ports, Result, Verdict, process
 from remessa.journey.record import file_id, public
@@ -128,23 +130,99 @@ def test_second_upload_uses_a_generation_of_its_own(world: World) -> None:
     assert world.record["size"] == 4
 
 
-def test_fault_of_the_moment_is_retried_with_backoff(world: World) -> None:
-    """The message comes back, later each time, and the record says why it waits."""
+def test_fault_of_a_dependency_is_retried_for_as_long_as_it_takes(world: World) -> None:
+    """It is not held against the file: the message comes back, later each time, and the record says why it waits."""
     arrival = world.put()
 
     def faulty(_: Source) -> Outcome:
         raise ConnectionError("S3 said 500")
 
     delays = []
-    for attempt in range(1, MAX_ATTEMPTS):
+    for _ in range(4 * MAX_ATTEMPTS):
         verdict = world.run(arrival, process=faulty)
-        assert (verdict.result, verdict.attempt) == (Result.RETRYING, attempt)
+        assert (verdict.result, verdict.attempt) == (Result.RETRYING, 1)
         delays.append(verdict.delay or 0)
         assert world.record["error"] == {"code": "processing-error", "message": "ConnectionError: S3 said 500"}
         assert world.record["status"] == "RETRYING"
-    assert delays[0] <= 8 < delays[-1]
+    assert delays[0] <= 8
+    assert LONGEST_DELAY // 2 <= delays[-1] <= LONGEST_DELAY
     assert world.run(arrival).result is Result.SUCCEEDED
-    assert (world.record["attempts"], world.record["error"]) == (MAX_ATTEMPTS, None)
+    assert (world.record["attempts"], world.record["error"]) == (1, None)
+
+
+def test_fault_before_the_object_was_seen_hides_nothing(world: World) -> None:
+    """What readers see stays while HEAD fails, however often."""
+    world.run(world.put())
+    live = world.record["artifacts"]
+    arrival = world.event()
+
+    class Away(MemoryObjects):
+        def head(self, bucket: str, key: str) -> Version | None:
+            raise ConnectionError
+
+    for _ in range(2 * MAX_ATTEMPTS):
+        assert world.run(arrival, objects=Away()).result is Result.RETRYING
+        assert world.record["artifacts"] == live
+    assert world.run(arrival).result is Result.KEPT
+
+
+def test_file_that_is_too_slow_is_given_up_in_good_order(world: World) -> None:
+    """Reading ends before the function does, so that the record says why and no other file dies with it."""
+    arrival = world.put(b"x" * 100_000)
+
+    def slow(source: Source) -> Outcome:
+        with source.open() as stream:
+            while stream.read(1000):
+                world.clock.now += LEASE // 10
+        return Outcome("text/plain")
+
+    verdicts = [world.run(arrival, process=slow) for _ in range(MAX_ATTEMPTS)]
+    assert [verdict.result for verdict in verdicts] == [Result.RETRYING] * 4 + [Result.FAILED]
+    assert world.record["error"]["code"] == "poison"
+    assert "TooSlow" in world.record["error"]["message"]
+
+
+def test_record_that_the_table_cannot_take_ends_the_file(world: World) -> None:
+    """More metadata than an item holds: FAILED at once, in words that fit, not five silent attempts."""
+
+    class Strict(MemoryTable):
+        def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
+            if len(str(change.set)) > 400_000:
+                answer: Any = {"Error": {"Code": "ValidationException", "Message": "Item size has exceeded"}}
+                raise ClientError(answer, "UpdateItem")
+            return world.table.update(file_id, change, when)
+
+    verbose = lambda _: Outcome("text/plain", {"words": "x" * 500_000})  # noqa: E731
+    assert world.run(world.put(), table=Strict(), process=verbose).code == "record-too-large"
+    assert (world.record["status"], world.record["size"], world.record["artifacts"]) == ("FAILED", 5, [])
+
+
+def test_throttled_end_is_a_failed_attempt(world: World) -> None:
+    """When publishing is refused for the moment, the file is tried again soon, not when its lease has ended."""
+
+    class Throttled(MemoryTable):
+        def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
+            if change.set["status"] == "SUCCEEDED":
+                raise ConnectionError("throttled")
+            return world.table.update(file_id, change, when)
+
+    arrival = world.put()
+    assert world.run(arrival, table=Throttled()).result is Result.RETRYING
+    assert world.run(arrival).result is Result.SUCCEEDED
+
+
+def test_artifacts_that_cannot_be_removed_do_not_undo_a_deletion(world: World) -> None:
+    """The record is right already; the rest is for garbage collection."""
+    world.run(world.put())
+    world.objects.remove("bucket", "dir/a.txt")
+
+    class Stuck(MemoryArtifacts):
+        def delete(self, keys: Sequence[str]) -> None:
+            raise ConnectionError
+
+    verdict = world.run(world.event(), artifacts=Stuck())
+    assert (verdict.result, type(verdict.fault)) == (Result.DELETED, ConnectionError)
+    assert world.record["status"] == "DELETED"
 
 
 def test_last_failed_attempt_is_poison(world: World) -> None:
@@ -152,13 +230,13 @@ def test_last_failed_attempt_is_poison(world: World) -> None:
     arrival = world.put()
 
     def faulty(_: Source) -> Outcome:
-        raise MemoryError("too big")
+        raise ValueError("a bug in the processor")
 
     verdicts = [world.run(arrival, process=faulty) for _ in range(MAX_ATTEMPTS)]
     assert [verdict.result for verdict in verdicts] == [Result.RETRYING] * 4 + [Result.FAILED]
     assert (world.record["status"], world.record["attempts"]) == ("FAILED", MAX_ATTEMPTS)
     assert world.record["error"]["code"] == "poison"
-    assert "MemoryError: too big" in world.record["error"]["message"]
+    assert "ValueError: a bug in the processor" in world.record["error"]["message"]
 
 
 def test_file_that_kills_its_workers_is_poison(world: World) -> None:
@@ -235,18 +313,24 @@ def test_outlived_run_leaves_no_trace(world: World) -> None:
     assert world.record["artifacts"][0]["key"].split("/")[2] == "2-1"
 
 
-def test_lost_reply_is_no_failure(world: World) -> None:
-    """The client's own retry of a write that was made is refused; the run knows its own hand."""
+@pytest.mark.parametrize("ending", [Result.SUCCEEDED, Result.FAILED, Result.RETRYING, Result.DELETED, Result.KEPT])
+def test_lost_replies_are_no_failures(world: World, ending: Result) -> None:
+    """Whatever write the client repeats and is refused for, the run knows its own hand."""
 
-    class Stuttering(MemoryTable):
-        def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
-            world.table.update(file_id, change, when)
-            if change.set["status"] == "SUCCEEDED":
-                return world.table.update(file_id, change, when)
-            return Written(applied=True, item=world.table.items[file_id])
+    def faulty(_: Source) -> Outcome:
+        raise ConnectionError
 
-    assert world.run(world.put(), table=Stuttering()).result is Result.SUCCEEDED
-    assert world.record["status"] == "SUCCEEDED"
+    if ending in {Result.KEPT, Result.DELETED}:
+        world.run(world.put())
+        arrival = world.event()
+        if ending is Result.DELETED:
+            world.objects.remove("bucket", "dir/a.txt")
+    else:
+        arrival = world.put(b"broken" if ending is Result.FAILED else b"hello")
+    process_it = {"process": faulty} if ending is Result.RETRYING else {}
+    verdict = world.run(arrival, table=Stuttering(world.table), **process_it)
+    assert verdict.result is ending
+    assert (verdict.delay is not None) == (ending is Result.RETRYING)
 
 
 @pytest.mark.parametrize("step", ["claim", "head", "open", "write", "settle"])

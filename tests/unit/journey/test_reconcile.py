@@ -8,11 +8,12 @@ import pytest
 from support.ledger_cases import LEASE, Clock
 from support.memory import MemoryArtifacts, MemoryObjects, MemoryTable
 
+from remessa.journey.announce import Announcement
 from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.ledger import Ledger
 from remessa.journey.objects import Listed
 from remessa.journey.process import Ports, Result, Verdict, process
-from remessa.journey.reconcile import Announcement, reconcile
+from remessa.journey.reconcile import Checkpoint, reconcile, steps
 from remessa.journey.record import Status, file_id
 from remessa.journey.views import Records
 from remessa.pipelines.contract import Outcome
@@ -21,10 +22,11 @@ from remessa.pipelines.contract import Outcome
 class Listing(MemoryObjects):
     """A bucket that can be listed."""
 
-    def list(self, bucket: str) -> Iterator[Listed]:
+    def list(self, bucket: str, after: str = "") -> Iterator[Listed]:
         """Every current object."""
-        for version in self.current.values():
-            yield Listed(version.key, version.etag, version.modified)
+        for _, version in sorted(self.current.items()):
+            if version.key > after:
+                yield Listed(version.key, version.etag, version.modified)
 
 
 class Office:
@@ -52,7 +54,11 @@ class Office:
     def repair(self) -> None:
         """Announce it, and process it."""
         for found in self.reconcile():
-            self.run(Arrival(found.bucket, found.key, normalise(found.sequencer), found.at))
+            self.announce(found)
+
+    def announce(self, found: Announcement) -> Verdict:
+        """Process what was announced."""
+        return self.run(Arrival(found.bucket, found.key, found.sequencer, found.at, epoch=found.epoch))
 
     def status(self, key: str) -> Status:
         """The status of one file."""
@@ -146,3 +152,39 @@ def test_newest_first_over_all_shards(office: Office) -> None:
         "FAILED": 0,
         "DELETED": 0,
     }
+
+
+def test_run_that_was_cut_off_goes_on(office: Office) -> None:
+    """With its checkpoint, nothing that was announced is looked at again and nothing is left out."""
+    for number in range(250):
+        office.objects.put("bucket", f"back-fill/{number:03d}", b"1")
+    office.objects.remove("bucket", "known")
+    point = Checkpoint()
+    first = steps("bucket", office.objects, office.table, office.clock, checkpoint=point)
+    before = [found.key for found in next(first)]
+    lost = [found.key for found in next(first)]
+    again = Checkpoint(point.after, [int(file_id("bucket", key)[:16], 16) for key in before])
+    rest = steps("bucket", office.objects, office.table, office.clock, checkpoint=again)
+    after = [found.key for step in rest for found in step]
+    assert lost == after[: len(lost)]
+    assert before + after == [*(f"back-fill/{number:03d}" for number in range(250)), "known"]
+
+
+def test_files_on_their_way_are_left_alone(office: Office) -> None:
+    """What was uploaded a moment ago has its own event coming."""
+    office.objects.put("bucket", "fresh", b"1")
+    age = office.clock.now - 1_767_225_600_000  # the double's objects are all of 2026-01-01
+    for grace, announced in ((age + 1, 0), (age, 1)):
+        found = steps("bucket", office.objects, office.table, office.clock, checkpoint=Checkpoint(), grace=grace)
+        assert sum(len(step) for step in found) == announced
+
+
+def test_second_announcement_of_a_dead_run_is_void(office: Office) -> None:
+    """Whoever revives it first makes the others void, so attempts are not burnt."""
+    office.objects.put("bucket", "half", b"2")
+    arrival = Arrival("bucket", "half", normalise("20"), "2027-01-15T08:00:00.000Z")
+    Ledger(office.table, "files", shards=4, clock=office.clock).arrive(arrival, LEASE)
+    office.clock.now += LEASE + 1
+    [first], [second] = office.reconcile(), office.reconcile()
+    assert office.announce(first).result is Result.SUCCEEDED
+    assert office.announce(second).result is Result.DROPPED

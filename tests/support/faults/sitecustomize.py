@@ -1,0 +1,41 @@
+"""Faults for the functions of a test's cloud: Python imports this at start when its folder is on PYTHONPATH.
+
+`FAULTS` names a JSON file: `{"dynamodb.UpdateItem": {"status": 400, "code": "ThrottlingException"}}` makes every such
+call fail until the file says otherwise; the code `ZeroDivisionError` raises one instead. A request whose URL contains
+`kills-its-worker` ends the process, as running out of memory does.
+"""
+
+import io
+import json
+import os
+import signal
+from pathlib import Path
+
+import botocore.handlers
+from botocore.awsrequest import AWSResponse
+
+
+class _Body(io.BytesIO):
+    def stream(self, amt=65536, decode_content=None):
+        """What botocore reads a response with."""
+        while chunk := self.read(amt):
+            yield chunk
+
+
+def _fail(request, event_name, **_):
+    if "kills-its-worker" in request.url and event_name.endswith("GetObject"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    faults = json.loads(Path(os.environ["FAULTS"]).read_text(encoding="utf-8"))
+    fault = faults.get(event_name.removeprefix("before-send."))
+    if fault is None:
+        return None
+    code = fault["code"]
+    if code == "ZeroDivisionError":  # a fault of the function's own, not of AWS
+        raise ZeroDivisionError("injected")
+    json_body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "injected"})
+    xml_body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
+    body = json_body if "dynamodb" in event_name else xml_body
+    return AWSResponse(request.url, fault["status"], {}, _Body(body.encode()))
+
+
+botocore.handlers.BUILTIN_HANDLERS.append(("before-send", _fail))

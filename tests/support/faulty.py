@@ -1,0 +1,61 @@
+"""A local cloud whose functions can be made to fail, and to time out soon."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from support.local_cloud import LocalCloud, wait_for
+from support.office import Office
+
+FAULTS = Path(__file__).parent / "faults"
+
+
+class FaultyCloud:
+    """A cloud of its own, with the client hook of `support/faults` in its files function."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, timeout: int) -> None:
+        """`timeout` is the function's, in seconds: a dead run's lease ends that soon (and five seconds)."""
+        self.cloud = cloud
+        cloud.up("--port", str(cloud.port))
+        self.office = Office(cloud)
+        self._plan = folder / "faults.json"
+        self.heal()
+        functions = self.office.connection.client("lambda")
+        name = self.office.connection.outputs["FilesFunction"]
+        variables = functions.get_function(FunctionName=name)["Configuration"]["Environment"]["Variables"]
+        variables |= {"PYTHONPATH": str(FAULTS), "FAULTS": str(self._plan)}
+        functions.update_function_configuration(
+            FunctionName=name, Timeout=timeout, Environment={"Variables": variables}
+        )
+
+    def break_call(self, call: str, status: int, code: str) -> None:
+        """Make every call of this kind (`s3.GetObject`) fail, until healed."""
+        self._plan.write_text(json.dumps({call: {"status": status, "code": code}}), encoding="utf-8")
+
+    def heal(self) -> None:
+        """Let every call through again."""
+        self._plan.write_text("{}", encoding="utf-8")
+
+    def sweep(self) -> dict[str, int]:
+        """Run the sweep function now, not only when its next minute comes."""
+        answer = self.office.connection.client("lambda").invoke(
+            FunctionName=self.office.connection.outputs["SweepFunction"], Payload=json.dumps({"task": "sweep"})
+        )
+        done: dict[str, int] = json.loads(answer["Payload"].read())
+        return done
+
+    def sweep_until_ended(self, key: str, seconds: float = 120) -> dict[str, Any]:
+        """Sweep every second until the file has ended."""
+        deadline = time.monotonic() + seconds
+        while (record := self.office.record(key)) is None or record["status"] in {"PROCESSING", "RETRYING"}:
+            assert time.monotonic() < deadline, record
+            self.sweep()
+            time.sleep(1)
+        return record
+
+    def wait_status(self, key: str, status: str) -> None:
+        """Wait until the file's record has a status."""
+        wait_for(lambda: (self.office.record(key) or {}).get("status") == status)

@@ -203,3 +203,19 @@ def test_the_schedule_sweeps_by_itself(office: Office) -> None:
         return any("Revived" in found["message"] for found in events)
 
     wait_for(has_swept, 100)
+
+
+def test_logs_of_a_file_that_was_tried_again(faulty: FaultyCloud) -> None:
+    """They tell what was raised and where, each line with its own time."""
+    office, key = faulty.office, "logged.csv"
+    faulty.break_call("s3.GetObject", 500, "InternalError")
+    office.upload(key, b"a,b\n")
+    faulty.wait_status(key, "RETRYING")
+    identity = (office.record(key) or {})["FileId"]
+    wait_for(lambda: "ClientError" in faulty.cloud.remessa("logs", identity).stdout)
+    [line] = json.loads(faulty.cloud.remessa("logs", identity, "--json").stdout)
+    assert (line["outcome"], line["fault"]) == ("retrying", "ClientError")
+    assert "objects.py" in line["place"]
+    assert isinstance(line["at"], int)
+    faulty.heal()
+    office.ended(key)

@@ -7,6 +7,7 @@ Exit codes: 0 success · 1 failure · 2 wrong usage · 3 no cloud answers · 4 a
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -18,8 +19,27 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Upload a file, and it is processed, recorded and queryable: on this machine or on AWS.",
 )
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  as Typer calls it
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"remessa {version('remessa')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Upload a file, and it is processed, recorded and queryable: on this machine or on AWS."""
+
+
 app.command()(up.up)
 app.command()(down.down)
 app.command()(env.env)

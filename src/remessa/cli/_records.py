@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RETRYING": "yellow", "PROCESSING": "cyan", "DELETED": "dim"}
-_WIDTH_OFF_A_TERMINAL = 160
+_WIDTH_OFF_A_TERMINAL = 1000  # nothing is wrapped there, so that `grep` finds whole lines
+_ROOMY = 100
 
 
 def printable(text: object) -> str:
@@ -41,20 +42,23 @@ def print_records(records: Sequence[Mapping[str, Any]]) -> None:
     from rich.padding import Padding
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("File", overflow="fold", min_width=16)
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Size", justify="right", no_wrap=True)
-    table.add_column("What it is", overflow="fold")
-    table.add_column("FileId", no_wrap=True)
-    for record in records:
-        table.add_row(printable(record["name"]), _status(record), size_of(record), told(record), record["FileId"])
     console = output()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table.add_column("File", overflow="fold")
+    table.add_column("Status", no_wrap=True, min_width=9)
+    table.add_column("Size", justify="right", no_wrap=True, min_width=9)
+    if console.width >= _ROOMY:
+        table.add_column("What it is", overflow="fold")
+    # Never cut: it is there to be copied.
+    table.add_column("FileId", no_wrap=True, min_width=32)
+    for record in records:
+        cells = [printable(record["name"]), _status(record), size_of(record), told(record), record["FileId"]]
+        table.add_row(*(cells if console.width >= _ROOMY else cells[:3] + cells[4:]))
     console.print(table)
     for record in records:
         if record["error"]:
             console.print(printable(record["name"]), style=_STYLES[record["status"]])
-            console.print(Padding(printable(record["error"]["message"]), (0, 0, 0, 2)))
+            console.print(Padding(f"{record['error']['code']}: {printable(record['error']['message'])}", (0, 0, 0, 2)))
 
 
 def told(record: Mapping[str, Any]) -> str:
@@ -62,9 +66,14 @@ def told(record: Mapping[str, Any]) -> str:
     if record["error"]:
         return str(record["error"]["code"])
     metadata = record["metadata"]
-    counts = {"rowCount": "rows", "itemCount": "items", "elementCount": "elements", "lineCount": "lines"}
-    count = next((f", {metadata[name]} {word}" for name, word in counts.items() if name in metadata), "")
+    counts = {"rowCount": "row", "itemCount": "item", "elementCount": "element", "lineCount": "line"}
+    count = next((f", {many(metadata[name], word)}" for name, word in counts.items() if name in metadata), "")
     return f"{record['mediaType'] or ''}{count}"
+
+
+def many(number: int, word: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def print_record(record: Mapping[str, Any]) -> None:

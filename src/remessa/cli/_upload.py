@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +44,9 @@ def plan(connection: Connection, paths: Sequence[Path], pipeline: str, key: str 
     files = [found for path in paths for found in _files(path)]
     if key is not None and len(files) != 1:
         raise UsageError(f"--key names one object, but {len(files)} files were given.")
-    uploads = [Upload(path, bucket, key or default) for path, default in files]
+    uploads = [Upload(path, bucket, default if key is None else key) for path, default in files]
+    if not uploads:
+        raise UsageError("There is no file to upload: the folders are empty.")
     taken: dict[str, Path] = {}
     for upload in uploads:
         _check(upload.key, upload.path)
@@ -57,18 +60,40 @@ def plan(connection: Connection, paths: Sequence[Path], pipeline: str, key: str 
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """A file under its own name; a folder's files under the folder's name."""
-    if path.is_dir():
-        for found in sorted(path.rglob("*")):
-            if found.is_file():
-                yield found, f"{path.resolve().name}/{found.relative_to(path).as_posix()}"
-    elif path.is_file():
-        yield path, path.name
-    else:
-        raise UsageError(f"There is no file {str(path)!r}.")
+    """A file under its own name; a folder's files under the folder's name.
+
+    Raises UsageError for what is no file, and for a folder that cannot be read whole.
+    """
+    try:
+        if path.is_dir():
+            yield from _folder(path)
+        elif path.is_file():
+            yield path, path.name
+        else:
+            what = "is no regular file" if path.exists() or path.is_symlink() else "does not exist"
+            raise UsageError(f"{str(path)!r} {what}.")
+    except OSError as error:
+        raise UsageError(
+            f"{str(error.filename or path)!r} cannot be read: {error.strerror}. Nothing was uploaded."
+        ) from error
+
+
+def _folder(path: Path) -> Iterator[tuple[Path, str]]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for folder, subfolders, names in os.walk(path, onerror=refuse):
+        subfolders.sort()
+        for name in sorted(names):
+            found = Path(folder, name)
+            if not found.is_file():
+                raise UsageError(f"{str(found)!r} is no regular file. Nothing was uploaded; leave it out.")
+            yield found, f"{path.resolve().name}/{found.relative_to(path).as_posix()}"
 
 
 def _check(key: str, path: Path) -> None:
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{str(path)!r} may not be read. Nothing was uploaded.")
     try:
         length = len(key.encode())
     except UnicodeEncodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 1.0
 _OVERLAP_MS = 10_000  # events may become visible a little late
+_PLATFORM = re.compile(r"(START|END|REPORT|INIT_START) ")
+"""Lambda's own lines; see them with `aws logs filter-log-events`."""
 _STYLES = {"ERROR": "bold red", "WARNING": "yellow"}
 _ALWAYS_THERE = {"level", "location", "message", "timestamp", "service", "correlation_id"}
 
@@ -67,7 +70,7 @@ def _read(connection: Connection, file_id: str | None, since: int) -> Iterator[d
     for event in sorted(events, key=lambda event: event["timestamp"]):
         for line in event["message"].splitlines():
             entry = _parse(line, event)
-            if file_id is None or entry.get("FileId") == file_id:
+            if not _PLATFORM.match(line) and file_id in {None, entry.get("FileId")}:
                 yield entry
 
 
@@ -77,7 +80,7 @@ def _parse(line: str, event: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         content = None
     entry = content if isinstance(content, dict) else {"message": line}
-    return {"at": event["timestamp"], "id": event.get("eventId"), **entry}
+    return {**entry, "at": event["timestamp"], "id": event.get("eventId")}
 
 
 def _follow(connection: Connection, file_id: str | None, since: int) -> Iterator[dict[str, Any]]:

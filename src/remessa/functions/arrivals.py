@@ -68,7 +68,7 @@ class Reporter:
         if verdict.delay is not None:
             fields["retryInSeconds"] = verdict.delay
         if verdict.fault:
-            fields |= {"fault": type(verdict.fault).__name__, "at": place(verdict.fault)}
+            fields |= {"fault": type(verdict.fault).__name__, "place": place(verdict.fault)}
         self._telemetry.line("warning" if verdict.code else "info", "file", **fields)
         if counter := _COUNTERS.get(verdict.result):
             self._telemetry.count(counter)
@@ -80,7 +80,7 @@ class Reporter:
         """A message that could not be handled at all."""
         malformed = isinstance(fault, MalformedEvent)
         self._telemetry.count("MalformedEvents" if malformed else "Crashes")
-        reason = {"reason": str(fault)} if malformed else {"at": place(fault)}
+        reason = {"reason": str(fault)} if malformed else {"place": place(fault)}
         self._telemetry.line("error", "message", messageId=message_id, fault=type(fault).__name__, **reason)
 
 

@@ -75,7 +75,7 @@ def from_message(message: Mapping[str, Any]) -> list[Arrival]:
     """Arrivals of one queue message, as Lambda hands it over; raises MalformedEvent when it is none."""
     try:
         body = json.loads(message["body"])
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise MalformedEvent("the message's body is not JSON") from error
     receives = int(message.get("attributes", {}).get("ApproximateReceiveCount", "1"))
     return list(_arrivals(body, redelivered=receives > 1))
@@ -96,7 +96,7 @@ def _arrivals(event: Any, *, redelivered: bool) -> Iterator[Arrival]:
                 yield _from_notification(record, redelivered=redelivered)
         else:
             raise MalformedEvent("the event is neither an S3 notification nor an EventBridge event from S3")
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise MalformedEvent(f"the event lacks what an arrival needs ({type(error).__name__}: {error})") from error
 
 
@@ -104,8 +104,8 @@ def _from_notification(record: Mapping[str, Any], *, redelivered: bool) -> Arriv
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html."""
     entity = record["s3"]
     return Arrival(
-        bucket=entity["bucket"]["name"],
-        key=unquote_plus(entity["object"]["key"]),
+        bucket=_name(entity["bucket"]["name"]),
+        key=_name(unquote_plus(entity["object"]["key"])),
         sequencer=_sequencer(entity["object"]),
         at=_moment(record["eventTime"]),
         # Who removed something did not upload what is there now.
@@ -127,13 +127,20 @@ def _from_eventbridge(event: Mapping[str, Any], *, redelivered: bool) -> Arrival
     """
     detail = event["detail"]
     return Arrival(
-        bucket=detail["bucket"]["name"],
-        key=detail["object"]["key"],
+        bucket=_name(detail["bucket"]["name"]),
+        key=_name(detail["object"]["key"]),
         sequencer=_sequencer(detail["object"]),
         at=_moment(event["time"]),
         principal=detail.get("requester") if event.get("detail-type") != "Object Deleted" else None,
         redelivered=redelivered,
     )
+
+
+def _name(text: str) -> str:
+    """A bucket's or an object's name; raises ValueError for what cannot be one."""
+    if not text.encode():  # half a surrogate pair raises, too
+        raise ValueError("an empty name")
+    return text
 
 
 def _sequencer(entity: Mapping[str, Any]) -> str:

@@ -257,5 +257,6 @@ def rejected(code: str, message: str, fields: Mapping[str, Any]) -> Settlement:
 
 def failed(claim: Claim, error: Mapping[str, Any], *, blameless: bool) -> Settlement:
     """FAIL: hand the record back; a blameless attempt does not count among those that a file is given."""
-    attempts, faults = (claim.attempt - 1, claim.faults + 1) if blameless else (claim.attempt, claim.faults)
+    # Runs that died while giving the file up were counted too: no record tells of more attempts than there are.
+    attempts, faults = min(claim.attempt, MAX_ATTEMPTS + blameless) - blameless, claim.faults + blameless
     return Settlement(Status.RETRYING, {"error": error, "attempts": attempts, "faults": faults})

@@ -44,7 +44,14 @@ def test_redelivery_is_told() -> None:
     assert [from_message(message(event("s3-put"), receives=times))[0].redelivered for times in (1, 2)] == [False, True]
 
 
-@pytest.mark.parametrize("body", ["", "not json", "[]", "3", '{"a": 1}', '{"Records": [{}]}', '{"Records": 3}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "not json", "[]", "3", '{"a": 1}', '{"Records": [{}]}', '{"Records": 3}', '{"Records": [null]}'),
+        "[" * 100_000,
+        '{"Event": {}, "Records": ["s3"]}',
+    ],
+)
 def test_what_is_no_event_is_malformed(body: str) -> None:
     """It must end in the dead-letter queue, where somebody sees it."""
     with pytest.raises(MalformedEvent):
@@ -55,6 +62,16 @@ def _changed(**entity: Any) -> dict[str, Any]:
     changed = event("s3-put")
     changed["Records"][0]["s3"]["object"] |= entity
     return changed
+
+
+@pytest.mark.parametrize("key", ["", None, 7, {"a": 1}, "half a pair \ud800"])
+def test_what_is_no_name_is_malformed(key: object) -> None:
+    """Neither in a notification nor from EventBridge."""
+    direct = event("eventbridge-created")
+    direct["detail"]["object"]["key"] = key
+    for hostile in (direct, _changed(key=key)):
+        with pytest.raises(MalformedEvent):
+            from_event(hostile)
 
 
 @pytest.mark.parametrize("sequencer", ["xyz", "0x1F", "-1", "1_0", "\uff10", "0" * (SEQUENCER_LENGTH + 1)])

@@ -163,6 +163,13 @@ def test_xml_is_described(encoding: str) -> None:
     assert (metadata["rootElement"], metadata["namespace"], metadata["elementCount"]) == ("NFe", "urn:nfe", 3)
 
 
+def test_long_namespace_before_many_elements_is_no_bomb() -> None:
+    """Expat, asked to resolve names, would copy a megabyte for every element: minutes for a file like this."""
+    text = f'<x:a xmlns:x="{"u" * 1_000_000}">' + "<x:b/>" * 100_000 + "</x:a>"
+    metadata = outcome_of("a.xml", text).metadata
+    assert (metadata["rootElement"], metadata["namespace"], metadata["elementCount"]) == ("a", "u" * 200, 100_001)
+
+
 def test_xml_without_namespace_has_none() -> None:
     """The namespace is left out when there is none."""
     assert "namespace" not in outcome_of("a.xml", "<a/>").metadata
@@ -174,7 +181,6 @@ def test_xml_without_namespace_has_none() -> None:
         (b"<a>\n  <b></a>", "xml-invalid", "line 2, column 8"),
         (b"<a>", "xml-invalid", "line 1, column 4"),
         (b"not xml", "xml-invalid", "line 1, column 1"),
-        (b"<p:a/>", "xml-invalid", "unbound prefix"),
         ('<?xml version="1.0"?>\n<a>ação</a>'.encode("cp1252"), "xml-invalid", "line 2"),
         (b'<?xml version="1.0" encoding="klingon"?><a/>', "xml-invalid", "encoding"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "xml-doctype", "line 1"),

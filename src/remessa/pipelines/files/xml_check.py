@@ -30,7 +30,9 @@ def check(content: Content, problems: ProblemLog) -> Metadata:  # noqa: ARG001 -
     """
     from xml.parsers import expat  # here because only XML needs it
 
-    document = _Document(expat.ParserCreate(namespace_separator=" "))
+    # Not with a namespace separator: expat would copy a namespace's name into the name of every element, and a long one
+    # in front of many elements would take hours.
+    document = _Document(expat.ParserCreate())
     parser = document.parser
     try:
         for raw in content.raws():
@@ -64,6 +66,7 @@ class _Document:
         self._depth = 0
         self._elements = 0
         self._root = ""
+        self._namespace = ""
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._doctype
@@ -76,16 +79,17 @@ class _Document:
             raise Rejected("xml-token-too-long", message)
 
     def metadata(self) -> Metadata:
-        namespace, _, name = self._root.rpartition(" ")
-        found: Metadata = {"rootElement": name[:MAX_NAME], "elementCount": self._elements}
-        return {**found, "namespace": namespace[:MAX_NAME]} if namespace else found
+        found: Metadata = {"rootElement": self._root, "elementCount": self._elements}
+        return {**found, "namespace": self._namespace} if self._namespace else found
 
     def _place(self) -> str:
         return f"line {self.parser.CurrentLineNumber}, column {self.parser.CurrentColumnNumber + 1}"
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._elements:
-            self._root = name
+            prefix, _, local = name.rpartition(":")
+            self._root = local[:MAX_NAME]
+            self._namespace = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns", "")[:MAX_NAME]
         self._elements += 1
         self._depth += 1
         if self._depth > MAX_DEPTH:

@@ -14,7 +14,9 @@ RUN := $(UV) run --frozen --extra local
 SAM := UV_PROJECT_ENVIRONMENT=.venv-sam PATH="$(dir $(UV)):$$PATH" $(UV) run --frozen --no-default-groups --only-group sam sam
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run test check unit integration sam-build format clean
+SEEDS ?= 20000
+
+.PHONY: help run test check unit simulation integration soak sam-build format clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,7 +24,7 @@ help: ## Show what can be made
 run: .venv/.synced ## Start the local cloud with the samples, and stay until Ctrl-C
 	@$(RUN) remessa up --demo
 
-test: check unit integration ## Run every check and every test
+test: check unit simulation integration ## Run every check and every test
 
 check: .venv/.synced ## Lint, types, layers and the template
 	$(RUN) ruff check
@@ -34,8 +36,15 @@ check: .venv/.synced ## Lint, types, layers and the template
 unit: .venv/.synced ## Run the tests that need no cloud
 	$(RUN) pytest tests/unit
 
+simulation: .venv/.synced ## Run the journey through thousands of histories full of faults
+	$(RUN) pytest tests/simulation
+
 integration: .venv/.synced ## Run the tests on a local cloud of their own
 	$(RUN) pytest tests/integration
+
+soak: .venv/.synced ## Run the long simulation (SEEDS=20000) and print the table of faults
+	SEEDS=$(SEEDS) $(RUN) pytest tests/simulation/test_simulation.py --timeout 0 -s
+	$(RUN) python -m bench.faults
 
 sam-build: .venv/.synced ## Build the functions' packages for AWS into .aws-sam/
 	$(SAM) build

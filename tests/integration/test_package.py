@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -43,21 +44,40 @@ assert not elsewhere, elsewhere
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files function's package, for this machine's own Python and processor."""
-    folder = tmp_path_factory.mktemp("package") / "FilesFunction"
-    folder.mkdir()
+    return build("FilesFunction", tmp_path_factory.mktemp("package"))
+
+
+def build(function: str, folder: Path) -> Path:
+    """Build a function's package as SAM CLI does, with `src/Makefile`."""
+    target = folder / function
+    target.mkdir()
     # `uv run` tells where it is; otherwise it is on the path, or where the Makefile puts it.
     uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     variables = {
-        "ARTIFACTS_DIR": str(folder),
+        "ARTIFACTS_DIR": str(target),
         "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
         "PLATFORM": f"{platform.machine()}-manylinux_2_28",
     }
     environment = {**os.environ, "PATH": f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}"}
-    command = ["make", "-C", str(ROOT / "src"), "build-FilesFunction"]
+    command = ["make", "-C", str(ROOT / "src"), f"build-{function}"]
     command += [f"{name}={value}" for name, value in variables.items()]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    return folder
+    return target
+
+
+def test_every_function_of_the_template_can_be_built_and_imported(tmp_path: Path) -> None:
+    """Each one's handler is there, in a Python that has nothing but its package."""
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    functions = re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function", template, re.MULTILINE)
+    handlers = re.findall(r"^      Handler: ([\w.]+)$", template, re.MULTILINE)
+    assert len(functions) == len(handlers) >= 2
+    for function, handler in zip(functions, handlers, strict=True):
+        package = build(function, tmp_path)
+        module, name = handler.rsplit(".", 1)
+        script = f"import sys; sys.path[:0] = [{str(package)!r}]; import {module}; assert callable({module}.{name})"
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_it_ships_only_what_the_function_needs(package: Path) -> None:

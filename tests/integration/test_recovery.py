@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+from botocore.exceptions import BotoCoreError, ClientError
 from support.local_cloud import LocalCloud
 from support.office import Office
 
@@ -59,3 +64,52 @@ def test_work_under_way_is_taken_up_after_kill_9(fresh_cloud: Callable[[], Local
     cloud.up()
     after = Office(cloud)
     assert {after.ended(key, seconds=120)["status"] for key in keys} == {"SUCCEEDED"}
+
+
+def test_a_thousand_files_through_three_crashes(fresh_cloud: Callable[[], LocalCloud]) -> None:
+    """Uploaded while the cloud is killed again and again: every file ends SUCCEEDED, its artifact made from just it."""
+    cloud = fresh_cloud()
+    cloud.up("--port", str(cloud.port))
+    bodies = {f"thousand/{number:04d}.csv": f"id;valor\n{number};1.234,56\n".encode() for number in range(1000)}
+
+    before = Office(cloud)
+    with ThreadPoolExecutor(8) as pool:
+        uploads = [pool.submit(_upload_until_answered, before, key, body) for key, body in bodies.items()]
+        for _ in range(3):
+            time.sleep(1.5)
+            cloud.kill()
+            cloud.up()
+        for upload in uploads:
+            upload.result()
+    done = cloud.remessa("reconcile", "--grace", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    office = Office(cloud)
+    deadline = time.monotonic() + 150
+    while (counts := office.connection.records().count_by_status())["SUCCEEDED"] < 1000:
+        assert time.monotonic() < deadline, counts
+        time.sleep(0.5)
+    assert counts == {"PROCESSING": 0, "RETRYING": 0, "SUCCEEDED": 1000, "FAILED": 0, "DELETED": 0}
+    with ThreadPoolExecutor(8) as pool:
+        made_from = dict(
+            pool.map(lambda item: (item["key"], _source_of(office, item)), office.table.scan(["key", "Live"]))
+        )
+    assert made_from == {key: [hashlib.sha256(body).hexdigest()] for key, body in bodies.items()}
+
+
+def _upload_until_answered(office: Office, key: str, body: bytes) -> None:
+    """As an office's scanner does it: again, until the cloud says that it has the file."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            office.upload(key, body)
+            return
+        except (BotoCoreError, ClientError):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def _source_of(office: Office, item: dict[str, object]) -> list[str]:
+    """Hashes of the contents that a record's artifacts were made from."""
+    keys = [artifact["key"] for artifact in item["Live"]["artifacts"]]  # type: ignore[index]
+    bodies = [office.s3.get_object(Bucket=office.results, Key=key)["Body"].read() for key in keys]
+    return [json.loads(body)["metadata"]["sha256"] for body in bodies]

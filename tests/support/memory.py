@@ -35,9 +35,18 @@ def holds(condition: ConditionBase, item: Item) -> bool:
     if isinstance(condition, AttributeNotExists):
         return name not in item
     symbol = condition.expression_operator
+    comparable = name in item and _kind(item[name]) is _kind(values[1])
     if symbol == "<>":
-        return bool(item.get(name) != values[1])
-    return name in item and _COMPARISONS[symbol](item[name], values[1])
+        return not comparable or bool(item[name] != values[1])
+    return comparable and _COMPARISONS[symbol](item[name], values[1])
+
+
+def _kind(value: Any) -> type:
+    """DynamoDB's type of a value: values of different types are unequal, and neither is less than the other.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+    """
+    return str if isinstance(value, str) else type(value)
 
 
 class MemoryTable:
@@ -49,6 +58,9 @@ class MemoryTable:
 
     def update(self, file_id: str, change: Change, when: ConditionBase) -> Written:
         """Apply the change if the condition holds."""
+        named = [*change.set, *change.add, *change.remove]
+        if len(named) > len(set(named)):
+            raise ValueError("DynamoDB refuses a change that names an attribute twice")
         old = self.items.get(file_id, {})
         if not holds(when, old):
             return Written(applied=False, item=copy.deepcopy(old))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -116,8 +116,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     ports, queue, telemetry = _wiring()
     telemetry.logger.set_correlation_id(context.aws_request_id)
     time_left = context.get_remaining_time_in_millis
-    handle = partial(process, ports=ports, lease=time_left() + LEASE_MARGIN)
     try:
-        return handle_event(event, handle, queue, Reporter(telemetry), time_left)
+        return handle_event(
+            event,
+            lambda arrival: process(arrival, ports, lease=time_left() + LEASE_MARGIN),
+            queue,
+            Reporter(telemetry),
+            time_left,
+        )
     finally:
         telemetry.flush()

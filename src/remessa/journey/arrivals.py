@@ -97,7 +97,7 @@ def _arrivals(event: Any, *, redelivered: bool) -> Iterator[Arrival]:
         else:
             raise MalformedEvent("the event is neither an S3 notification nor an EventBridge event from S3")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise MalformedEvent(f"the event lacks what an arrival needs ({type(error).__name__}: {error})") from error
+        raise MalformedEvent(f"the event lacks what an arrival needs ({type(error).__name__})") from error
 
 
 def _from_notification(record: Mapping[str, Any], *, redelivered: bool) -> Arrival:

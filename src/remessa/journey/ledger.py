@@ -125,7 +125,7 @@ class Ledger:
                 answer = self._note(identity, arrival)
                 if answer.applied:
                     return Noted()
-            elif arrival.epoch not in {None, item["Epoch"]}:
+            elif _is_void(arrival, item):
                 return Dropped()
             elif item["status"] == Status.RETRYING or (item["status"] == Status.PROCESSING and not busy):
                 answer = self._take(identity, arrival, working)
@@ -177,7 +177,7 @@ class Ledger:
         change = Change(set=working, add={"Epoch": 1, "attempts": 1})
         dead = Attr("status").eq(Status.PROCESSING) & Attr("LeaseUntil").lt(self._clock())
         when = Attr("Sequencer").gte(arrival.sequencer) & (Attr("status").eq(Status.RETRYING) | dead)
-        if arrival.epoch is not None:
+        if arrival.epoch is not None and not arrival.redelivered:
             when &= Attr("Epoch").eq(arrival.epoch)
         return self._table.update(identity, change, when)
 
@@ -226,6 +226,11 @@ class Ledger:
             return {}, ["attention", "attentionAt"]
         partition = attention(self._pipeline, status, shard(identity, self._shards))
         return {"attention": partition, "attentionAt": f"{iso(at)}#{identity}"}, []
+
+
+def _is_void(arrival: Arrival, item: Item) -> bool:
+    """Whether an announcement was overtaken by another; once handed out, its message is the retry of its own run."""
+    return not arrival.redelivered and arrival.epoch not in {None, item["Epoch"]}
 
 
 def again(claim: Claim, item: Item) -> Claim:

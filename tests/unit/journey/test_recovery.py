@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -113,6 +114,19 @@ def test_announcement_for_an_older_epoch_is_void(registry: Registry) -> None:
     stale = Arrival("bucket", "file", normalise("10"), at, epoch=7)
     assert registry.ledger.arrive(stale, LEASE) == Dropped()
     assert registry.item("file")["status"] == "RETRYING"
+
+
+def test_revived_run_that_fails_keeps_its_message(registry: Registry) -> None:
+    """The announcement comes back as its own retry, though the epoch it names has passed."""
+    registry.claim("file")
+    registry.clock.now += LEASE + 1
+    at = "2027-01-15T08:00:00.000Z"
+    revival = Arrival("bucket", "file", normalise("10"), at, epoch=1)
+    claim = registry.ledger.arrive(revival, LEASE)
+    assert isinstance(claim, Claim)
+    registry.ledger.settle(claim, transitions.failed(claim, ERROR, blameless=False))
+    back = dataclasses.replace(revival, redelivered=True)
+    assert isinstance(registry.ledger.arrive(back, LEASE), Claim)
 
 
 class Results:

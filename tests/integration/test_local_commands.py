@@ -74,6 +74,20 @@ def test_env_evaluated_by_a_shell_works_with_the_aws_cli(cloud: LocalCloud) -> N
     assert "shell.csv" in keys(cloud)
 
 
+def test_the_aws_cli_reaches_the_queues_of_this_cloud(cloud: LocalCloud) -> None:
+    """After the eval, SQS is asked here, though the AWS CLI knows an endpoint of its own for it."""
+    script = (
+        f'eval "$({COMMANDS}/remessa env)" && aws sqs list-queues --query "length(QueueUrls)" && '
+        'aws sqs get-queue-attributes --queue-url "$FILES_QUEUE" --attribute-names QueueArn --output text'
+    )
+    environ = cloud.env | {"PATH": os.defpath}
+    done = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    number, attributes = done.stdout.splitlines()
+    assert int(number) >= 2
+    assert cloud.connection.outputs["FilesQueue"].rpartition("/")[2] in attributes
+
+
 def test_env_without_a_cloud(fresh_cloud: Fresh) -> None:
     """Exit code 3, nothing on stdout for a shell to evaluate, and the next command on stderr."""
     done = fresh_cloud().remessa("env")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,13 +27,19 @@ def env(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of shell lines.")] = False
 ) -> None:
     """Print the settings of the running cloud: `eval "$(remessa env)"`."""
+    from remessa.local.aws_command import write_wrapper
     from remessa.local.connection import connect
+    from remessa.local.home import find_home
 
-    values = settings(connect())
+    connection = connect()
+    values = settings(connection)
     if as_json:
         print_json(values)
-    else:
-        sys.stdout.writelines(f"{line}\n" for line in shell_lines(values, os.environ))
+        return
+    commands = [Path(sys.executable).parent]
+    if connection.endpoint is not None:
+        commands.insert(0, write_wrapper(find_home()))
+    sys.stdout.writelines(f"{line}\n" for line in shell_lines(values, os.environ, commands))
 
 
 def settings(connection: Connection) -> dict[str, str]:
@@ -54,17 +60,20 @@ def upper_snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
 
 
-def shell_lines(values: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
-    """Lines that a POSIX shell evaluates; in `environ`, the caller's, only what would get in the way is unset."""
+def shell_lines(values: Mapping[str, str], environ: Mapping[str, str], commands: Sequence[Path]) -> list[str]:
+    """Lines that a POSIX shell evaluates; in `environ`, the caller's, only what would get in the way is unset.
+
+    The folders in `commands` come first on the PATH, so that `aws` is the one that came with us.
+    """
     lines = []
     if "AWS_ENDPOINT_URL" in values:
         unset = [name for name in environ if name in _IN_THE_WAY or _overrides_endpoint(name)]
         lines += [f"unset {name}" for name in sorted(unset)]
         lines += _past_the_proxy(environ)
     lines += [f"export {name}={quoted(value)}" for name, value in values.items()]
-    commands = str(Path(sys.executable).parent)
-    if environ.get("PATH", "").split(os.pathsep)[0] != commands:  # first, so that `aws` is the one that came with us
-        lines.append(f'export PATH={quoted(commands)}:"$PATH"')
+    ours = [str(folder) for folder in commands]
+    if environ.get("PATH", "").split(os.pathsep)[: len(ours)] != ours:
+        lines.append(f'export PATH={quoted(os.pathsep.join(ours))}:"$PATH"')
     return lines
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from remessa.cli._shared import print_json
+
+if TYPE_CHECKING:
+    from remessa.local.home import CloudInfo, Home
 
 
 def status(
@@ -55,14 +58,14 @@ def gather() -> dict[str, Any]:
     if info is None:
         return facts
     facts |= {"endpoint": info.endpoint, "port": info.port, "started": info.started}
-    return facts | _records(info.endpoint)
+    return facts | _records(home, info)
 
 
-def _records(endpoint: str) -> dict[str, Any]:
+def _records(home: Home, info: CloudInfo) -> dict[str, Any]:
     from remessa.errors import EnvironmentDown
     from remessa.local.connection import local_connection
 
-    connection = local_connection(endpoint)
+    connection = local_connection(home, info)
     try:
         connection.outputs  # noqa: B018 - looked up now: without a stack there is nothing to count
     except EnvironmentDown:

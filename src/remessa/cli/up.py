@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from remessa.cli._shared import Report, messages, progress
+from remessa.cli._shared import messages, progress
 from remessa.errors import EnvironmentDown
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def up(
     """Start the local cloud and deploy Remessa to it; data is kept between runs.
 
     It stays in the foreground until Ctrl-C, which stops it cleanly and ends with exit code 0: being stopped is how
-    it is meant to end. If a cloud is already running, it is only brought up to date, and the command returns.
+    it is meant to end. Asked to stop before it is ready, it ends with 128 and the signal's number (130 for Ctrl-C).
+    If a cloud is already running, it is only brought up to date and left running, and the command returns.
     """
     from remessa.local import supervisor
     from remessa.local.home import find_home
@@ -49,24 +51,37 @@ def up(
         if port not in {None, info.port}:
             console.print(f"Already running on port {info.port}; run `remessa down` first to change it.")
         _deploy(console, home, info, demo=demo, already=True)
+        if not detach:
+            console.print("This cloud was started elsewhere and is left running; `remessa down` stops it.")
         return
-    started = _start(console, home, port)
-    ready = False
-    try:
-        _deploy(console, home, started.info, demo=demo, already=False)
-        ready = True
-    finally:
-        if not ready:  # interrupted or refused: leave nothing half-deployed running behind the user's back
-            supervisor.stop(home, console.print)
+    started = _make_ready(console, home, port, demo=demo)
     if not detach:
         _stay(console, home, started)
 
 
-def _start(console: Console, home: Home, port: int | None) -> Started:
+def _make_ready(console: Console, home: Home, port: int | None, *, demo: bool) -> Started:
+    """Start and deploy; interrupted or refused, leave nothing half-deployed running behind the user's back."""
     from remessa.local import supervisor
 
-    with progress(console, "starting"):
-        return supervisor.start(home, port)
+    started = None
+    try:
+        with _on_stop_signals(_leave):
+            with progress(console, "starting"):
+                started = supervisor.start(home, port)
+            _deploy(console, home, started.info, demo=demo, already=False)
+        return started
+    except BaseException as error:
+        with _on_stop_signals(lambda _: None):  # it is stopping already
+            if started is not None:
+                _stop(home, started, console)
+            if isinstance(error, SystemExit):
+                _say(console, "Stopped; data is kept.")
+        raise
+
+
+def _leave(number: int) -> NoReturn:
+    # As a shell reports a command that a signal ended: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
+    raise SystemExit(128 + number)
 
 
 def _deploy(console: Console, home: Home, info: CloudInfo, *, demo: bool, already: bool) -> None:
@@ -120,7 +135,7 @@ def _stay(console: Console, home: Home, started: Started) -> None:
 
     asked = threading.Event()
     # No exception may fly while the state is being saved, however often Ctrl-C is pressed: only a flag is set.
-    with _on_stop_signals(asked.set):
+    with _on_stop_signals(lambda _: asked.set()):
         console.print("Press Ctrl-C to stop.")
         while not asked.wait(_LOOK_SECONDS):
             if started.process.poll() is None:
@@ -132,17 +147,23 @@ def _stay(console: Console, home: Home, started: Started) -> None:
                 f"The local cloud ended unexpectedly ({_fate(started.process.returncode)}); uploaded files are kept. "
                 f"Its log is {home.log}. Start it again with `remessa up`."
             )
-        console.print("Stopping: saving state…")
-        _stop(home, started, console.print)
+        _say(console, "Stopping: saving state…")
+        _stop(home, started, console)
         supervisor.running(home)  # removes cloud.json should the server have died while stopping
-    console.print("Stopped; data is kept.")
+    _say(console, "Stopped; data is kept.")
 
 
-def _stop(home: Home, started: Started, report: Report) -> None:
+def _stop(home: Home, started: Started, console: Console) -> None:
     from remessa.local import supervisor
 
-    supervisor.stop(home, report)
+    supervisor.stop(home, lambda step: _say(console, step))
     started.process.wait()
+
+
+def _say(console: Console, words: str) -> None:
+    """Print to a terminal that may have been closed: stopping goes on all the same."""
+    with suppress(OSError):
+        console.print(words)
 
 
 def _fate(code: int) -> str:
@@ -150,14 +171,14 @@ def _fate(code: int) -> str:
 
 
 class _on_stop_signals:  # noqa: N801 - reads as the statement it is used in
-    """While inside, Ctrl-C, SIGTERM and a closed terminal call `action` instead of ending the process."""
+    """While inside, Ctrl-C, SIGTERM and a closed terminal call `action` with their number instead of ending us."""
 
-    def __init__(self, action: Callable[[], None]) -> None:
+    def __init__(self, action: Callable[[int], None]) -> None:
         self._action = action
 
     def __enter__(self) -> None:
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        self._before = {number: signal.signal(number, lambda *_: self._action()) for number in numbers}
+        self._before = {number: signal.signal(number, lambda number, _: self._action(number)) for number in numbers}
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

@@ -12,7 +12,7 @@ from remessa.journey.record import Status
 from remessa.journey.table import Item, Table
 
 GRACE = 3_600_000
-"""Milliseconds; much longer than a lease (a run reads the clock before it writes its end) and any link to an artifact."""
+"""Milliseconds; much longer than a lease (a run reads the clock before it writes its end) and any link given out."""
 
 
 class Results(Protocol):

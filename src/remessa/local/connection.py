@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remessa.errors import EnvironmentDown
 from remessa.local import supervisor
-from remessa.local.home import ACCOUNT, REGION, SECRET, Home, find_home
+from remessa.local.home import ACCOUNT, REGION, CloudInfo, Home, find_home
 
 if TYPE_CHECKING:
     from remessa.journey.table import DynamoTable
@@ -105,9 +105,9 @@ class Connection:
         return Records(self.table(), shards=self.shards)
 
 
-def local_connection(endpoint: str) -> Connection:
-    """The connection to a local cloud at `endpoint`, with its root credentials."""
-    return Connection(endpoint, ACCOUNT, SECRET, REGION)
+def local_connection(home: Home, info: CloudInfo) -> Connection:
+    """The connection to the running cloud of `home`, with its root credentials."""
+    return Connection(info.endpoint, ACCOUNT, home.read_secret(), REGION)
 
 
 def connect(home: Home | None = None, environ: Mapping[str, str] | None = None) -> Connection:
@@ -123,7 +123,7 @@ def connect(home: Home | None = None, environ: Mapping[str, str] | None = None) 
     info = supervisor.running(home)
     if info is None:
         raise EnvironmentDown(f"No local cloud is running for {home.root}. Start it with `remessa up`.")
-    return local_connection(info.endpoint)
+    return local_connection(home, info)
 
 
 def describe_stack(connection: Connection) -> dict[str, Any] | None:

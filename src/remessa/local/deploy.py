@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,8 +16,9 @@ from typing import Any
 
 from remessa.errors import DeployFailed, UsageError
 from remessa.local import supervisor
+from remessa.local.aws_command import aws_command
 from remessa.local.connection import STACK, Connection, describe_stack, local_connection
-from remessa.local.home import ACCOUNT, REGION, SECRET, CloudInfo, Home, locked
+from remessa.local.home import ACCOUNT, REGION, CloudInfo, Home, locked
 from remessa.local.setaside import Report, clear_the_way, put_back
 
 # What differs from AWS: no TLS on 127.0.0.1, and few workers on one machine.
@@ -45,7 +45,7 @@ def deploy(home: Home, info: CloudInfo, template: Path, report: Report) -> Deplo
 
     Returns at once when nothing has changed since the last deploy. Raises DeployFailed with CloudFormation's reason.
     """
-    connection = local_connection(info.endpoint)
+    connection = local_connection(home, info)
     digest = source_digest(template)
     with locked(home.deploy_lock, wait=True):
         stack = describe_stack(connection)
@@ -128,11 +128,6 @@ def _ship(home: Home, connection: Connection, template: Path, digest: str) -> No
         # fmt: on
 
 
-def aws_command() -> Path:
-    """The AWS CLI that came with Remessa, beside its Python; not one that happens to be on the PATH."""
-    return Path(sys.executable).parent / "aws"
-
-
 def _aws(home: Home, connection: Connection, arguments: list[str]) -> None:
     # From scratch: the user's profile, proxy, certificates and endpoints are about other clouds.
     environment = {
@@ -142,8 +137,8 @@ def _aws(home: Home, connection: Connection, arguments: list[str]) -> None:
         "NO_PROXY": "*",
         "AWS_PAGER": "",
         "AWS_ENDPOINT_URL": connection.endpoint or "",
-        "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_ACCESS_KEY_ID": connection.access_key or "",
+        "AWS_SECRET_ACCESS_KEY": connection.secret_key or "",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -19,6 +19,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -30,7 +31,9 @@ HEALTH = "/_remessa/health"
 SNAPSHOT = "/_remessa/snapshot"
 TOKEN_HEADER = "x-remessa-token"  # noqa: S105 - a header's name
 
+_HTTP_PORT = 80
 _API = "/_aws/execute-api/"
+_READS = ("Get", "BatchGet", "List", "Describe", "Query", "Scan", "Filter")
 _LOCAL_NAME = re.compile(r"127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost", re.ASCII)
 # The web page's API stays usable; everything else that comes from the cloud is content that somebody uploaded.
 _SANDBOX = (b"content-security-policy", b"sandbox")
@@ -51,6 +54,8 @@ class Guard:
     pid: int
     snapshot: Callable[[], Awaitable[None]]
     """Saves the emulator's state; raises OSError when it could not."""
+    note_change: Callable[[], None]
+    """Called with each request that may change the state."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, answer a control path, or pass on. Lifespan events always pass."""
@@ -63,6 +68,8 @@ class Guard:
         elif scope["path"] in {HEALTH, SNAPSHOT}:
             await self._control(scope, send)
         else:
+            if _may_change(scope):
+                self.note_change()
             await self.app(scope, receive, send if scope["path"].startswith(_API) else _sandboxed(send))
 
     async def _control(self, scope: Scope, send: Send) -> None:
@@ -93,7 +100,16 @@ def refusal(scope: Scope, port: int) -> str | None:
         return f"it comes from a web page that is not this cloud's own; open http://{hosts[0]} itself"
     if _is_foreign_fetch(scope):
         return "a web page of another site asked for it; open the address yourself"
+    if _is_call_by_link(scope):
+        return "calls with an Action in their URL are closed to all but POST; use the AWS CLI or an SDK"
     return _closed_path(scope["path"])
+
+
+def _may_change(scope: Scope) -> bool:
+    """Whether a request may change the emulator's state; when in doubt, yes."""
+    # The JSON protocols POST everything and name the operation: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+    operation = "".join(_values(scope, "x-amz-target")).rpartition(".")[2]
+    return scope.get("method") not in {"GET", "HEAD", "OPTIONS"} and not operation.startswith(_READS)
 
 
 def _values(scope: Scope, name: str) -> list[str]:
@@ -101,6 +117,9 @@ def _values(scope: Scope, name: str) -> list[str]:
 
 
 def _is_local(host: str, port: int) -> bool:
+    # A client leaves out the scheme's own port: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
+    if port == _HTTP_PORT and _LOCAL_NAME.fullmatch(host.lower()):
+        return True
     name, _, given = host.lower().rpartition(":")
     return given == str(port) and _LOCAL_NAME.fullmatch(name) is not None
 
@@ -111,7 +130,30 @@ def _is_foreign_fetch(scope: Scope) -> bool:
     if all(site in {"same-origin", "none"} for site in sites):
         return False
     navigation = _values(scope, "sec-fetch-mode") == ["navigate"] and _values(scope, "sec-fetch-dest") == ["document"]
-    return not (navigation and scope.get("method") == "GET")
+    return not (navigation and scope.get("method") == "GET" and _may_be_linked(scope))
+
+
+def _may_be_linked(scope: Scope) -> bool:
+    """Whether another site may link here: to our web page, and by presigned link to one object.
+
+    The signature is the emulator's to check; here it only tells such a link from every other request.
+    """
+    bucket, _, key = scope["path"].lstrip("/").partition("/")
+    # Signature versions 4 and 2; the AWS CLI v1 still writes the latter.
+    signed = bool({"x-amz-signature", "signature"} & _query_names(scope))
+    return scope["path"].startswith(_API) or (signed and bool(bucket and key))
+
+
+def _is_call_by_link(scope: Scope) -> bool:
+    # The older protocols take a whole call from a URL, and a browser opens a link without a word about who wrote it.
+    # The SDKs and the AWS CLI POST these calls.
+    elsewhere = scope.get("method") != "POST" and not scope["path"].startswith(_API)
+    return elsewhere and "action" in _query_names(scope)
+
+
+def _query_names(scope: Scope) -> set[str]:
+    query = scope.get("query_string", b"").decode("latin-1")
+    return {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}
 
 
 def _closed_path(path: str) -> str | None:

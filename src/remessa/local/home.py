@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from remessa.errors import EnvironmentDown, UsageError
 
 ACCOUNT = "100000000001"
 """The local account, and the root access key: the emulator takes a 12-digit key as the account that signs."""
-SECRET = "test"  # noqa: S105 - the emulator's fixed root secret; the cloud listens on 127.0.0.1 only
 REGION = "us-east-1"
 
 
@@ -75,6 +75,11 @@ class Home:
         return self.root / "cloud.json"
 
     @property
+    def secret_file(self) -> Path:
+        """The root key's secret; it stays the same, so that a shell's `eval` outlives a restart."""
+        return self.root / "secret"
+
+    @property
     def server_lock(self) -> Path:
         """Held by the server as long as it lives: two servers on one state would lose data."""
         return self.root / "lock"
@@ -116,6 +121,24 @@ class Home:
         """Write `cloud.json` in one step, readable by its owner only."""
         replace_private(self.info_file, json.dumps(asdict(info)))
 
+    def make_secret(self) -> str:
+        """The root key's secret, made if there is none yet. Only the holder of the server's lock may call this."""
+        with suppress(FileNotFoundError):
+            if kept := self.secret_file.read_text().strip():
+                return kept
+        secret = secrets.token_urlsafe(32)
+        replace_private(self.secret_file, secret)
+        return secret
+
+    def read_secret(self) -> str:
+        """The root key's secret. Raises EnvironmentDown when it is gone."""
+        try:
+            return self.secret_file.read_text().strip()
+        except OSError as error:
+            raise EnvironmentDown(
+                f"{self.secret_file} cannot be read ({error.strerror}). Run `remessa down`, then `remessa up`."
+            ) from error
+
     def remembered_port(self) -> int | None:
         """The port used last, or None."""
         try:
@@ -124,11 +147,12 @@ class Home:
             return None
 
 
-def replace_private(path: Path, text: str) -> None:
-    """Replace `path` atomically by a 0600 file holding `text`."""
+def replace_private(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replace `path` atomically by a file holding `text`, private to the user."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w") as file:
         file.write(text)
+        os.fchmod(handle, mode)
     Path(name).replace(path)
 
 

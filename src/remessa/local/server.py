@@ -1,7 +1,8 @@
 """The process that is the local cloud: `python -m remessa.local.server --home DIR [--port N]`.
 
 It serves MiniStack's application behind our guard, in one process, on 127.0.0.1 only. SIGTERM or SIGINT stop it
-cleanly: state is saved, then `cloud.json` goes away. `remessa.local.supervisor` starts and stops it.
+cleanly: state is saved, `cloud.json` goes away, then the workers and the process end, whatever they are doing.
+`remessa.local.supervisor` starts and stops it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import psutil
+from typing import TYPE_CHECKING, NoReturn
 
 from remessa.errors import EnvironmentDown
+from remessa.local import emulator_fixes
+from remessa.local.autosave import Autosave
 from remessa.local.guard import App, Guard, Receive, Scope, Send
-from remessa.local.home import ACCOUNT, REGION, CloudInfo, Home
+from remessa.local.home import ACCOUNT, REGION, CloudInfo, Home, locked
+from remessa.local.leaving import leave
 from remessa.local.snapshot import Failures, save
 
 if TYPE_CHECKING:
@@ -45,8 +47,11 @@ _PATIENCE_SECONDS = 600.0
 log = logging.getLogger("remessa.local")
 
 
-def environment(home: Home, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of the server, which its functions inherit: nothing of the user's secrets or settings."""
+def environment(home: Home, port: int, secret: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of the server: nothing of the user's secrets or settings.
+
+    Its functions inherit it, with their role's credentials in place of the root key and its `secret`.
+    """
     kept = {name: inherited[name] for name in _KEPT if name in inherited}
     return kept | {
         "HOME": str(home.scratch),
@@ -56,6 +61,8 @@ def environment(home: Home, port: int, inherited: Mapping[str, str]) -> dict[str
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home.state),
         "S3_PERSIST": "1",
@@ -138,6 +145,7 @@ class Server:
         self.port: int = listener.getsockname()[1]
         self.token = secrets.token_urlsafe(32)
         self._saving = asyncio.Lock()
+        self._autosave = Autosave(self.snapshot, lambda: locked(home.deploy_lock, wait=False))
 
     async def snapshot(self) -> None:
         """Save the emulator's state while it runs. Raises OSError if that fails."""
@@ -155,17 +163,26 @@ class Server:
         from hypercorn.asyncio import serve
         from ministack.app import app
 
+        # While it runs; kept in a variable, or it may be collected: the loop itself only holds a weak reference.
+        autosave = asyncio.create_task(self._autosave.run())
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        guard = Guard(self._announced(app), self.port, self.token, os.getpid(), self.snapshot)
+        note = self._autosave.note_change
+        guard = Guard(self._announced(app), self.port, self.token, os.getpid(), self.snapshot, note)
         with Failures() as failures:
-            await serve(guard, self._config(), shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+            await serve(guard, self._config(), shutdown_trigger=lambda: self._asked(stop))  # type: ignore[arg-type]
+        autosave.cancel()
         if failures.seen:
             log.warning("saving again: %s", failures.seen[-1])
-            await self.snapshot()
+            await asyncio.to_thread(self._save)
         self.home.info_file.unlink(missing_ok=True)
         log.info("stopped")
+
+    async def _asked(self, stop: asyncio.Event) -> None:
+        """Wait until asked to stop, then for a save at work; it is never released: the rest is the last save."""
+        await stop.wait()
+        await self._saving.acquire()
 
     def _config(self) -> Config:
         from hypercorn.config import Config
@@ -212,18 +229,6 @@ def _raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _stop_workers() -> None:
-    # A function in mid-run would hold up the exit for up to its time-out; its message comes back after the restart.
-    workers = psutil.Process().children(recursive=True)
-    for worker in workers:
-        with suppress(psutil.NoSuchProcess):
-            worker.terminate()
-    _, stubborn = psutil.wait_procs(workers, timeout=2)
-    for worker in stubborn:
-        with suppress(psutil.NoSuchProcess):
-            worker.kill()
-
-
 def main() -> None:
     """Run until told to stop; exit code 3 and a message on stderr when the cloud cannot start."""
     parser = argparse.ArgumentParser(prog="remessa.local.server")
@@ -245,17 +250,24 @@ def main() -> None:
         forget_unfinished(home)
         _log_to(home)
         _raise_open_files()
-        settings = environment(home, listener.getsockname()[1], os.environ)
+        settings = environment(home, listener.getsockname()[1], home.make_secret(), os.environ)
         os.environ.clear()
         os.environ.update(settings)
+        emulator_fixes.apply()  # after the environment, which the emulator reads when it is imported
         asyncio.run(_run(home, listener))
 
 
-async def _run(home: Home, listener: socket.socket) -> None:
+async def _run(home: Home, listener: socket.socket) -> NoReturn:
+    code = 1
     try:
         await Server(home, listener).serve()
+        code = 0
+    except Exception:
+        log.exception("the local cloud ended")
+        sys.excepthook(*sys.exc_info())  # its last words are what `remessa up` shows
+        raise
     finally:
-        _stop_workers()
+        leave(code)
 
 
 if __name__ == "__main__":

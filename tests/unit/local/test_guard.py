@@ -6,7 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from remessa.local.guard import Guard, Message, Receive, Scope, Send, fingerprint, refusal
 
@@ -17,11 +19,12 @@ TOKEN = "a-token"  # noqa: S105 - made up
 
 def scope(path: str = "/bucket/key", *, method: str = "GET", kind: str = "http", **headers: str | list[str]) -> Scope:
     """A request as the server hands it over; header names with `_` for `-`, and lists for repeated headers."""
+    path, _, query = path.partition("?")
     pairs: list[tuple[bytes, bytes]] = []
     for name, value in ({"host": OURS} | headers).items():
         values = value if isinstance(value, list) else [value]
         pairs += [(name.replace("_", "-").encode(), item.encode()) for item in values]
-    return {"type": kind, "method": method, "path": path, "headers": pairs}
+    return {"type": kind, "method": method, "path": path, "query_string": query.encode(), "headers": pairs}
 
 
 class Emulator:
@@ -43,6 +46,11 @@ class Saving:
     def __init__(self, error: OSError | None = None) -> None:
         self.count = 0
         self.error = error
+        self.changes = 0
+
+    def note_change(self) -> None:
+        """Count."""
+        self.changes += 1
 
     async def __call__(self) -> None:
         """Save."""
@@ -61,7 +69,8 @@ def ask(request: Scope, emulator: Emulator | None = None, saving: Saving | None 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    guard = Guard(emulator or Emulator(), PORT, TOKEN, 42, saving or Saving())
+    saving = saving or Saving()
+    guard = Guard(emulator or Emulator(), PORT, TOKEN, 42, saving, saving.note_change)
     asyncio.run(guard(request, receive, send))
     return sent
 
@@ -111,8 +120,8 @@ def test_only_our_own_origin_passes(origin: str | list[str], passes: bool) -> No
 @pytest.mark.parametrize(("site", "mode", "destination", "method", "passes"), [
     ("same-origin", "cors", "empty", "POST", True),
     ("none", "navigate", "document", "GET", True),
-    ("cross-site", "navigate", "document", "GET", True),
-    ("same-site", "navigate", "document", "GET", True),
+    ("cross-site", "navigate", "document", "GET", False),
+    ("same-site", "navigate", "document", "GET", False),
     ("cross-site", "navigate", "document", "POST", False),
     ("cross-site", "navigate", "iframe", "GET", False),
     ("cross-site", "no-cors", "image", "GET", False),
@@ -120,9 +129,102 @@ def test_only_our_own_origin_passes(origin: str | list[str], passes: bool) -> No
     ("something-new", "cors", "empty", "GET", False),
 ])  # fmt: skip
 def test_fetch_metadata(site: str, mode: str, destination: str, method: str, passes: bool) -> None:
-    """Other sites may link to us, but not embed, fetch or post."""
+    """Other sites may neither open, embed, fetch nor post to what is in the cloud."""
     request = scope(method=method, sec_fetch_site=site, sec_fetch_mode=mode, sec_fetch_dest=destination)
     assert (refusal(request, PORT) is None) is passes
+
+
+@pytest.mark.parametrize(("path", "method", "destination", "passes"), [
+    ("/_aws/execute-api/abc/$default/files?status=FAILED", "GET", "document", True),
+    ("/_aws/execute-api/abc/$default/files", "POST", "document", False),
+    ("/_aws/execute-api/abc/$default/files", "GET", "iframe", False),
+    ("/bucket/a/b.csv?X-Amz-Signature=x", "GET", "document", True),
+    ("/bucket/a/b.csv?AWSAccessKeyId=x&Signature=x&Expires=1", "GET", "document", True),
+    ("/bucket/b.csv?X-Amz-Signature=x", "DELETE", "document", False),
+    ("/bucket/b.csv?X-Amz-Signature=x&Action=DeleteQueue", "GET", "document", False),
+    ("/bucket/b.csv", "GET", "document", False),
+    ("/bucket?X-Amz-Signature=x", "GET", "document", False),
+    ("/bucket/?X-Amz-Signature=x", "GET", "document", False),
+    ("/?X-Amz-Signature=x", "GET", "document", False),
+])  # fmt: skip
+def test_what_another_site_may_link_to(path: str, method: str, destination: str, passes: bool) -> None:
+    """A link may open our web page or, presigned, one object; nothing else, and nothing embedded."""
+    request = scope(
+        path, method=method, sec_fetch_site="cross-site", sec_fetch_mode="navigate", sec_fetch_dest=destination
+    )
+    assert (refusal(request, PORT) is None) is passes
+
+
+@pytest.mark.parametrize(("path", "method", "passes"), [
+    ("/?Action=DeleteStack&StackName=remessa", "GET", False),
+    ("/?Action=DeleteStack", "HEAD", False),
+    ("/?%41ction=DeleteStack", "GET", False),
+    ("/?x=1&action=", "GET", False),
+    ("/100000000001/queue?Action=PurgeQueue", "GET", False),
+    ("/?Action=DeleteStack", "POST", True),
+    ("/bucket/key?transaction=1", "GET", True),
+    ("/_aws/execute-api/abc/$default/?Action=1", "GET", True),
+])  # fmt: skip
+def test_no_call_by_link(path: str, method: str, passes: bool) -> None:
+    """A call that is all in its URL is refused, whatever the headers say: old browsers say nothing."""
+    assert (refusal(scope(path, method=method), PORT) is None) is passes
+
+
+@pytest.mark.parametrize(("service", "operation", "arguments"), [
+    ("cloudformation", "describe_stacks", {}),
+    ("iam", "list_roles", {}),
+    ("sts", "get_caller_identity", {}),
+    ("sns", "list_topics", {}),
+    ("sqs", "list_queues", {}),
+    ("cloudwatch", "list_metrics", {}),
+])  # fmt: skip
+def test_the_sdk_posts_its_calls(service: str, operation: str, arguments: dict[str, str]) -> None:
+    """What the rule above takes for granted: boto3 sends the query protocol by POST, with nothing in the URL."""
+    sent: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request)
+        raise ConnectionError
+
+    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]  # noqa: S106
+    client.meta.events.register("before-send", answer)
+    with pytest.raises(ConnectionError):
+        getattr(client, operation)(**arguments)
+    assert [(request.method, "?" in str(request.url)) for request in sent] == [("POST", False)]
+
+
+@pytest.mark.parametrize(("host", "passes"), [
+    ("127.0.0.1", True), ("localhost:80", True), ("bucket.localhost", True), ("[::1]", True),
+    ("evil.example", False), ("127.0.0.1:81", False), ("::1", False),
+])  # fmt: skip
+def test_port_80_may_go_without_saying(host: str, passes: bool) -> None:
+    """Clients leave out HTTP's own port."""
+    assert (refusal(scope(host=host), 80) is None) is passes
+
+
+@pytest.mark.parametrize(("method", "target", "changes"), [
+    ("GET", [], 0),
+    ("HEAD", [], 0),
+    ("PUT", [], 1),
+    ("DELETE", [], 1),
+    ("POST", [], 1),
+    ("POST", "DynamoDB_20120810.GetItem", 0),
+    ("POST", "DynamoDB_20120810.Query", 0),
+    ("POST", "DynamoDB_20120810.UpdateItem", 1),
+    ("POST", "AmazonSQS.ReceiveMessage", 1),
+])  # fmt: skip
+def test_changes_are_noted(method: str, target: str | list[str], changes: int) -> None:
+    """What may change the state is noted, what surely only reads is not."""
+    saving = Saving()
+    ask(scope("/", method=method, x_amz_target=target), saving=saving)
+    assert saving.changes == changes
+
+
+def test_a_refused_request_changes_nothing() -> None:
+    """What does not reach the emulator is no change."""
+    saving = Saving()
+    ask(scope("/", method="POST", origin="https://evil.example"), saving=saving)
+    assert saving.changes == 0
 
 
 @pytest.mark.parametrize("path", ["/_ministack/reset", "/_MiniStack/reset", "//_ministack/reset", "/./_ministack/reset",

@@ -37,6 +37,25 @@ def test_a_home_is_private(tmp_path: Path) -> None:
     assert (home.root / ".gitignore").read_text() == "*\n"
 
 
+def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
+    """Each home has a secret of its own, which stays; an emptied file is no secret."""
+    home, other = Home(tmp_path / "a"), Home(tmp_path / "b")
+    for one in (home, other):
+        one.prepare()
+    secret = home.make_secret()
+    assert secret != other.make_secret()
+    assert (home.make_secret(), home.read_secret()) == (secret, secret)
+    assert home.secret_file.stat().st_mode & 0o777 == 0o600
+    home.secret_file.write_text("\n")
+    assert len(home.make_secret()) >= len(secret)
+
+
+def test_a_missing_secret_is_told(tmp_path: Path) -> None:
+    """Without the file nothing can be signed; the message says what to do."""
+    with pytest.raises(EnvironmentDown, match="remessa up"):
+        Home(tmp_path).read_secret()
+
+
 def test_an_impossible_home_is_told(tmp_path: Path) -> None:
     """The message names the directory and the way out."""
     (tmp_path / "file").touch()

@@ -22,15 +22,16 @@ def test_the_environment_is_scrubbed(tmp_path: Path) -> None:
         "HTTP_PROXY": "x",
         "HOME": "/me",
     }
-    result = environment(Home(tmp_path), 4570, mine | {"HOME": "/me"})
+    result = environment(Home(tmp_path), 4570, "root-secret", mine | {"HOME": "/me"})
     assert (result["PATH"], result["LANG"]) == ("/bin", "C")
-    assert not {"AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "HTTP_PROXY"} & result.keys()
+    assert not {"AWS_PROFILE", "HTTP_PROXY"} & result.keys()
+    assert result["AWS_SECRET_ACCESS_KEY"] != mine["AWS_SECRET_ACCESS_KEY"]
     assert result["HOME"] == str(tmp_path / "tmp")
 
 
 def test_the_cloud_is_closed_and_keeps_its_data(tmp_path: Path) -> None:
     """The emulator's defaults, which are open to the network and forgetful, are all overridden."""
-    result = environment(Home(tmp_path), 4570, {})
+    result = environment(Home(tmp_path), 4570, "root-secret", {})
     expected = {
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",

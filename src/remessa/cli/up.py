@@ -100,14 +100,10 @@ def _deploy(console: Console, home: Home, info: CloudInfo, *, demo: bool, alread
     if repaired:
         console.print(f"{repaired} files whose records were lost or unfinished are being processed again.")
     if demo:
-        _demo(deployment.connection)
+        from remessa.cli.demo import run
+
+        run(deployment.connection)
     _how_to_go_on(console, deployment.connection)
-
-
-def _demo(connection: Connection) -> None:
-    from importlib import import_module
-
-    import_module("remessa.cli.demo").run(connection)
 
 
 def _how_to_go_on(console: Console, connection: Connection) -> None:

@@ -3,9 +3,10 @@
 - `arrivals`   events in, arrivals out
 - `record`     what a record holds, and how it is shown
 - `ledger`     every transition of a record, each one conditional write
-- `process`    one arrival from claim to publish
+- `process`    one arrival from claim to publish; `faults` tells whose fault it is when that fails
 - `batch`      many arrivals in one invocation, and what to answer the queue
-- `artifacts`, `objects`, `table`   the three stores: results bucket, input bucket, DynamoDB
+- `artifacts`, `objects`, `table`   the ports to the results bucket, the input bucket and DynamoDB
 - `views`      reading records back
-- `reconcile`  bucket against table
+- `sweep`, `retry`, `reconcile`     recovery: each finds files to look at again; `announce` sends them on their way
+- `collect`    artifacts that nobody refers to
 """

@@ -237,9 +237,11 @@ def _settle(claim: Claim, ending: _Ending, ledger: Ledger) -> tuple[Written, _En
         return ledger.settle(claim, ending.settlement), ending
     except Exception as fault:
         if faults.is_permanent(fault):
-            known = {name: ending.settlement.set.get(name) for name in ("size", "etag", "versionId", "uploadedAt")}
+            small = ("size", "etag", "versionId", "uploadedBy", "uploadedAt", "mediaType")
+            fields = {name: ending.settlement.set.get(name) for name in small}
             message = f"What was found in the file does not fit into a record ({fault})."[:MAX_MESSAGE]
-            settlement = transitions.rejected("record-too-large", message, known | {"metadata": {}, "problems": []})
+            fields |= {"metadata": {}, "problems": [], "problemCount": 0}
+            settlement = transitions.rejected("record-too-large", message, fields)
             ending = _Ending(settlement, Result.FAILED, code="record-too-large", fault=fault)
         elif faults.is_dependency(fault):
             ending = _failing(claim, fault)

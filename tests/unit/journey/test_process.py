@@ -195,6 +195,11 @@ def test_record_that_the_table_cannot_take_ends_the_file(world: World) -> None:
     verbose = lambda _: Outcome("text/plain", {"words": "x" * 500_000})  # noqa: E731
     assert world.run(world.put(), table=Strict(), process=verbose).code == "record-too-large"
     assert (world.record["status"], world.record["size"], world.record["artifacts"]) == ("FAILED", 5, [])
+    current = world.objects.head("bucket", "dir/a.txt")
+    assert current is not None
+    assert (world.record["etag"], world.record["uploadedAt"]) == (current.etag, current.modified), (
+        "or reconcile repeats it"
+    )
 
 
 def test_throttled_end_is_a_failed_attempt(world: World) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -26,35 +27,49 @@ def handler(event, context):
 DENIED = {"AccessDenied", "AccessDeniedException", "403", "AWS.SimpleQueueService.AccessDenied", "Forbidden"}
 
 
-@pytest.fixture(scope="module")
-def probe(office: Office) -> Iterator[Callable[..., str]]:
-    """Calls AWS as the files function would, and tells how that ended."""
+Call = Callable[..., str]
+
+
+@contextmanager
+def probing(office: Office, function: str) -> Iterator[Call]:
+    """Calls AWS as one of the stack's functions would, and tells how that ended."""
     functions = office.connection.client("lambda")
-    role = functions.get_function(FunctionName=office.connection.outputs["FilesFunction"])["Configuration"]["Role"]
+    role = functions.get_function(FunctionName=office.connection.outputs[function])["Configuration"]["Role"]
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("probe.py", PROBE)
+    name = f"probe-{function}"
+    code = {"ZipFile": package.getvalue()}
     functions.create_function(
-        FunctionName="probe",
-        Runtime="python3.13",
-        Role=role,
-        Handler="probe.handler",
-        Timeout=30,
-        Code={"ZipFile": package.getvalue()},
+        FunctionName=name, Runtime="python3.13", Role=role, Handler="probe.handler", Timeout=30, Code=code
     )
 
     def call(service: str, operation: str, **arguments: Any) -> str:
         event = {"service": service, "call": operation, "arguments": arguments}
-        answer = functions.invoke(FunctionName="probe", Payload=json.dumps(event))
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps(event))
         code = json.loads(answer["Payload"].read())
         assert isinstance(code, str), code
         return code
 
     yield call
-    functions.delete_function(FunctionName="probe")
+    functions.delete_function(FunctionName=name)
 
 
-def test_what_the_function_may_do(office: Office, probe: Callable[..., str]) -> None:
+@pytest.fixture(scope="module")
+def probe(office: Office) -> Iterator[Call]:
+    """The files function's rights."""
+    with probing(office, "FilesFunction") as call:
+        yield call
+
+
+@pytest.fixture(scope="module")
+def sweep_probe(office: Office) -> Iterator[Call]:
+    """The sweep function's rights."""
+    with probing(office, "SweepFunction") as call:
+        yield call
+
+
+def test_what_the_function_may_do(office: Office, probe: Call) -> None:
     """Its own work."""
     outputs = office.connection.outputs
     office.process("rights.csv", b"a,b\n1,2\n")
@@ -70,12 +85,12 @@ def test_what_the_function_may_do(office: Office, probe: Callable[..., str]) -> 
     assert probe("sqs", "get_queue_attributes", QueueUrl=outputs["FilesQueue"]) == "allowed"
 
 
-def test_missing_object_is_told_from_a_forbidden_one(office: Office, probe: Callable[..., str]) -> None:
+def test_missing_object_is_told_from_a_forbidden_one(office: Office, probe: Call) -> None:
     """404, not 403: the journey would take a deleted file for a fault and try for ever."""
     assert probe("s3", "head_object", Bucket=office.bucket, Key="no such key") == "404"
 
 
-def test_what_the_function_may_not_do(office: Office, probe: Callable[..., str]) -> None:
+def test_what_the_function_may_not_do(office: Office, probe: Call) -> None:
     """Everything else is refused by IAM, not by luck."""
     outputs = office.connection.outputs
     office.upload("guarded.csv", b"a,b\n1,2\n")
@@ -105,6 +120,36 @@ def test_what_the_function_may_not_do(office: Office, probe: Callable[..., str])
     ]
     ends = {f"{service}:{call}": probe(service, call, **arguments) for service, call, arguments in attempts}
     assert {name: code for name, code in ends.items() if code not in DENIED} == {}
+
+
+def test_what_the_sweeper_may_do(office: Office, sweep_probe: Call) -> None:
+    """Find what is overdue, announce it, and remove orphans from the results; nothing else."""
+    outputs = office.connection.outputs
+    table, key = outputs["FilesTable"], {"FileId": {"S": "0" * 32}}
+    query: dict[str, Any] = {"TableName": table, "KeyConditionExpression": "attention = :p"}
+    query |= {"ExpressionAttributeValues": {":p": {"S": "files#FAILED#0"}}}
+    may: list[tuple[str, str, dict[str, Any]]] = [
+        ("dynamodb", "query", {**query, "IndexName": "Attention"}),
+        ("dynamodb", "get_item", {"TableName": table, "Key": key}),
+        ("s3", "list_objects_v2", {"Bucket": office.results}),
+        ("s3", "delete_object", {"Bucket": office.results, "Key": "reports/none"}),
+        ("sqs", "send_message", {"QueueUrl": outputs["FilesQueue"], "MessageBody": '{"Event": "s3:TestEvent"}'}),
+    ]
+    may_not: list[tuple[str, str, dict[str, Any]]] = [
+        ("dynamodb", "update_item", {"TableName": table, "Key": key}),
+        ("dynamodb", "scan", {"TableName": table}),
+        ("s3", "get_object", {"Bucket": office.results, "Key": "reports/none"}),
+        ("s3", "put_object", {"Bucket": office.results, "Key": "reports/none", "Body": "x"}),
+        ("s3", "list_objects_v2", {"Bucket": office.bucket}),
+        ("s3", "delete_object", {"Bucket": office.bucket, "Key": "none"}),
+        ("sqs", "receive_message", {"QueueUrl": outputs["FilesQueue"]}),
+        ("sqs", "send_message", {"QueueUrl": outputs["FilesDeadLetters"], "MessageBody": "{}"}),
+        ("lambda", "list_functions", {}),
+    ]
+    ends = {(service, call): sweep_probe(service, call, **arguments) for service, call, arguments in may}
+    assert set(ends.values()) == {"allowed"}, ends
+    refused = [(service, call, sweep_probe(service, call, **arguments)) for service, call, arguments in may_not]
+    assert [one for one in refused if one[2] not in DENIED] == []
 
 
 def test_the_queue_names_who_may_send_to_it(office: Office) -> None:

@@ -27,6 +27,10 @@ class FaultyCloud:
         name = self.office.connection.outputs["FilesFunction"]
         variables = functions.get_function(FunctionName=name)["Configuration"]["Environment"]["Variables"]
         variables |= {"PYTHONPATH": str(FAULTS), "FAULTS": str(self._plan)}
+        # As in the template: what a dead worker had not claimed comes back soon after the function's time-out.
+        queue = self.office.connection.pipeline("files").queue
+        visibility = {"VisibilityTimeout": str(timeout + 10)}
+        self.office.connection.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=visibility)
         functions.update_function_configuration(
             FunctionName=name, Timeout=timeout, Environment={"Variables": variables}
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from remessa.journey.artifacts import artifact_key
 from remessa.journey.faults import MAX_ATTEMPTS
+from remessa.journey.moments import milliseconds
 from remessa.journey.process import RESERVE
 from remessa.journey.record import NEEDS_ATTENTION, Status
 from remessa.journey.table import Item
@@ -157,7 +157,7 @@ class Invariants:
         """
         if not live or item.get("Live") == live:
             return
-        since = round(datetime.fromisoformat(item["processedAt"]).timestamp() * 1000)
+        since = milliseconds(item["processedAt"])
         for entry in live["artifacts"]:
             if item["status"] != Status.DELETED and entry["key"] in self._world.results.stored:
                 self._retired[entry["key"]] = (since, self._world.results.stored[entry["key"]][0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from boto3.dynamodb.conditions import ConditionBase
 
-from remessa.journey.arrivals import iso
+from remessa.journey.moments import iso
 from remessa.journey.objects import Listed, Version
 from remessa.journey.table import Change, Item, Page, Written
 from remessa.pipelines.contract import Artifact

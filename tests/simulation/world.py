@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from random import Random
 
-from remessa.journey.arrivals import iso
+from remessa.journey.moments import iso
 from simulation.profile import Profile
 from simulation.queue import Queue
 from simulation.stores import BUCKET, InputBucket, ResultsBucket, Table

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from remessa.journey.reconcile import Checkpoint
+from remessa.journey.reconcile import Checkpoint, short
 from remessa.local.home import find_home
 
 
@@ -42,7 +42,7 @@ class SavedCheckpoint(Checkpoint):
         if self._keep:
             self._place.parent.mkdir(parents=True, exist_ok=True)
             with self._seen_file.open("ab") as seen:
-                array("Q", (int(identity[:16], 16) for identity in ids)).tofile(seen)
+                array("Q", map(short, ids)).tofile(seen)
             scratch = self._place.with_suffix(".new")
             scratch.write_text(json.dumps({"after": key, "compared": self.compared}), encoding="utf-8")
             scratch.replace(self._place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -42,11 +41,6 @@ def cloud_error(error: Exception) -> RemessaError | None:
     if isinstance(error, (BotoCoreError, ClientError)):
         return RemessaError(f"The cloud refused: {error}. See `remessa status` and `remessa env`.")
     return None
-
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def chosen(pipeline: str | None) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from remessa.cli._shared import messages, now, print_json
+from remessa.cli._shared import messages, print_json
+from remessa.journey.moments import now
 
 
 def gc(

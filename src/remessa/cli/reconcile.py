@@ -9,7 +9,8 @@ import typer
 
 from remessa.cli._checkpoint import SavedCheckpoint
 from remessa.cli._records import printable
-from remessa.cli._shared import chosen, messages, now, print_json
+from remessa.cli._shared import chosen, messages, print_json
+from remessa.journey.moments import now
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

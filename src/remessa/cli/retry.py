@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from remessa.cli._records import print_records
-from remessa.cli._shared import check_file_id, messages, now, print_json
+from remessa.cli._shared import check_file_id, messages, print_json
 from remessa.cli._upload import Follower, Upload
 from remessa.cli.put import AWAITED_FILE_FAILED
 from remessa.errors import RemessaError, UsageError
+from remessa.journey.moments import now
 from remessa.pipelines.registry import PIPELINES
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def _all_failed(connection: Connection) -> list[str]:
 
 def _as_uploads(connection: Connection, file_ids: list[str]) -> list[Upload]:
     """The files as the follower knows them; one that does not exist is refused later."""
-    found = (connection.records().get(file_id) for file_id in file_ids)
+    records = connection.records()
+    found = (records.get(file_id) for file_id in file_ids)
     return [Upload(Path(record["name"]), record["bucket"], record["key"]) for record in found if record]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from remessa.errors import MalformedEvent
 from remessa.journey.artifacts import S3Artifacts
 from remessa.journey.batch import MAX_AT_ONCE, handle_event
 from remessa.journey.ledger import Ledger
+from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
 from remessa.journey.process import Ports, Result, Verdict, process
 from remessa.journey.table import DynamoTable
@@ -101,9 +101,7 @@ def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
     table = DynamoTable(session.client("dynamodb", config=brief), settings.files_table)
     queue = SqsQueue(session.client("sqs", config=brief), settings.queue_url, settings.dead_letters_url)
     ports = Ports(
-        ledger=Ledger(
-            table, settings.pipeline, shards=settings.index_shards, clock=lambda: time.time_ns() // 1_000_000
-        ),
+        ledger=Ledger(table, settings.pipeline, shards=settings.index_shards, clock=now),
         objects=S3Objects(s3),
         artifacts=S3Artifacts(s3, settings.results_bucket),
         process=processor(settings.pipeline),

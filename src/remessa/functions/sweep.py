@@ -11,6 +11,7 @@ import boto3
 from remessa.journey.announce import SqsAnnouncer
 from remessa.journey.artifacts import KINDS
 from remessa.journey.collect import orphans
+from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
 from remessa.journey.sweep import overdue
 from remessa.journey.table import DynamoTable
@@ -44,7 +45,7 @@ def sweep() -> dict[str, int]:
     settings, table, _ = _wiring()
     client = boto3.client("sqs")
     found = (
-        SqsAnnouncer(client, url).announce(overdue(table, pipeline, settings.index_shards, _now))
+        SqsAnnouncer(client, url).announce(overdue(table, pipeline, settings.index_shards, now))
         for pipeline, url in settings.queue_urls.items()
     )
     return {"Revived": sum(found)}
@@ -58,13 +59,9 @@ def collect(context: Any) -> dict[str, int]:
     removed = 0
     for kind in KINDS:
         prefix = f"{kind}/{digit}"
-        for key in orphans(settings.results_bucket, S3Objects(client), table, _now, prefix=prefix):
+        for key in orphans(settings.results_bucket, S3Objects(client), table, now, prefix=prefix):
             if context.get_remaining_time_in_millis() < _LAST_SECONDS:
                 return {"Collected": removed, "CollectUnfinished": 1}
             client.delete_object(Bucket=settings.results_bucket, Key=key)
             removed += 1
     return {"Collected": removed}
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

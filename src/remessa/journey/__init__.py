@@ -1,6 +1,7 @@
 """How a file travels: from the event that announces it to the record that anyone can read.
 
 - `arrivals`   events in, arrivals out
+- `moments`    time, to reckon with and to write down
 - `record`     what a record holds, and how it is shown
 - `ledger`     every transition of a record, each one conditional write
 - `process`    one arrival from claim to publish; `faults` tells whose fault it is when that fails

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from remessa.journey.arrivals import iso
+from remessa.journey.moments import iso
 from remessa.journey.record import Status
 from remessa.journey.table import Item
 

@@ -13,11 +13,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 from remessa.errors import MalformedEvent
+from remessa.journey.moments import iso, milliseconds
 
 SEQUENCER_LENGTH = 64
 _SEQUENCER = re.compile(f"[0-9A-F]{{{SEQUENCER_LENGTH}}}")
@@ -35,7 +35,7 @@ class Arrival:
     sequencer: str
     """Normalised by `normalise`; compare only within one key."""
     at: str
-    """When, by the event; see `iso`."""
+    """When, by the event; in the form of `moments.iso`."""
     principal: str | None = None
     """Who, by the event: an AWS principal id."""
     redelivered: bool = False
@@ -58,12 +58,6 @@ def normalise(sequencer: str) -> str:
 def following(sequencer: str) -> str:
     """The next sequencer, in the padding: greater than this one and less than any later event's."""
     return f"{int(sequencer, 16) + 1:0{SEQUENCER_LENGTH}X}"
-
-
-def iso(milliseconds: int) -> str:
-    """A moment (milliseconds since 1970) as ISO 8601 in UTC with milliseconds, which sorts as text."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
 def from_event(event: Mapping[str, Any]) -> list[Arrival]:
@@ -152,4 +146,4 @@ def _sequencer(entity: Mapping[str, Any]) -> str:
 
 def _moment(text: str) -> str:
     """Notifications tell milliseconds and EventBridge whole seconds: brought to one form, they sort together."""
-    return iso(round(datetime.fromisoformat(text).timestamp() * 1000))
+    return iso(milliseconds(text))

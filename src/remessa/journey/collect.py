@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from itertools import groupby
 from typing import Protocol
 
+from remessa.journey.moments import milliseconds
 from remessa.journey.objects import Listed
 from remessa.journey.record import Status
 from remessa.journey.table import Item, Table
@@ -50,8 +50,4 @@ def _is_needed(artifact: Listed, record: Item | None) -> bool:
 def _is_old(artifact: Listed, record: Item | None, before: int) -> bool:
     """Whether it was written, and superseded, long enough ago that nobody reads it any more."""
     settled = (record or {}).get("processedAt", artifact.modified)
-    return max(_milliseconds(artifact.modified), _milliseconds(settled)) < before
-
-
-def _milliseconds(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)
+    return max(milliseconds(artifact.modified), milliseconds(settled)) < before

@@ -25,8 +25,9 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from remessa.journey.arrivals import Arrival, iso
+from remessa.journey.arrivals import Arrival
 from remessa.journey.faults import MAX_ATTEMPTS
+from remessa.journey.moments import iso
 from remessa.journey.record import NEEDS_ATTENTION, Status, attention, file_id, file_name, shard, timeline
 from remessa.journey.table import Change, Item, Table, Written
 

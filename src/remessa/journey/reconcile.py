@@ -12,11 +12,11 @@ import itertools
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Protocol
 
 from remessa.journey.announce import Announcement, revival
-from remessa.journey.arrivals import FIRST_SEQUENCER, following, iso
+from remessa.journey.arrivals import FIRST_SEQUENCER, following
+from remessa.journey.moments import iso, milliseconds
 from remessa.journey.objects import Listed, Version
 from remessa.journey.record import Status, file_id
 from remessa.journey.table import Item, Table
@@ -51,7 +51,7 @@ class Checkpoint:
     def passed(self, key: str, file_ids: Iterable[str]) -> None:
         """Everything up to this key is announced; these are the files of the last step."""
         self.after = key
-        self._seen.extend(_short(identity) for identity in file_ids)
+        self._seen.extend(short(identity) for identity in file_ids)
         self._is_sorted = False
 
     def has_seen(self, identity: str) -> bool:
@@ -59,9 +59,9 @@ class Checkpoint:
         if not self._is_sorted:
             self._seen = array("Q", sorted(self._seen))
             self._is_sorted = True
-        short = _short(identity)
-        position = bisect_left(self._seen, short)
-        return position < len(self._seen) and self._seen[position] == short
+        wanted = short(identity)
+        position = bisect_left(self._seen, wanted)
+        return position < len(self._seen) and self._seen[position] == wanted
 
 
 def reconcile(bucket: str, listing: Listing, table: Table, clock: Callable[[], int]) -> Iterator[Announcement]:
@@ -126,13 +126,14 @@ def _tells(record: Item, etag: str, modified: str) -> bool:
 
 
 def _age(found: Listed, now: int) -> int:
-    return now - round(datetime.fromisoformat(found.modified).timestamp() * 1000)
+    return now - milliseconds(found.modified)
 
 
 def _precise(modified: str) -> str:
     """Whole seconds with milliseconds, as every arrival's time has them."""
-    return iso(round(datetime.fromisoformat(modified).timestamp() * 1000))
+    return iso(milliseconds(modified))
 
 
-def _short(identity: str) -> int:
+def short(identity: str) -> int:
+    """Eight of a FileId's sixteen bytes, as a checkpoint remembers a file."""
     return int(identity[:16], 16)

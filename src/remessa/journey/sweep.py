@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from remessa.journey.announce import LONGEST_DELAY, Announcement, revival
-from remessa.journey.arrivals import iso
+from remessa.journey.moments import iso
 from remessa.journey.record import Status, attention
 from remessa.journey.table import Item, Table, every
 

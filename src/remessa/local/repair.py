@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from remessa.journey.announce import SqsAnnouncer
+from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
 from remessa.journey.reconcile import Checkpoint, steps
 from remessa.local.connection import Connection
@@ -26,14 +27,10 @@ def repair(connection: Connection, report: Callable[[str], None]) -> int:
     for pipeline in PIPELINES:
         where = connection.pipeline(pipeline)
         announcer = SqsAnnouncer(connection.client("sqs"), where.queue)
-        for step in steps(where.bucket, objects, table, _now, checkpoint=_Counted(progress)):
+        for step in steps(where.bucket, objects, table, now, checkpoint=_Counted(progress)):
             progress.tell()
             progress.announced += announcer.announce(step)
     return progress.announced
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class _Progress:

@@ -13,7 +13,7 @@ from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.ledger import Ledger
 from remessa.journey.objects import Listed
 from remessa.journey.process import Ports, Result, Verdict, process
-from remessa.journey.reconcile import Checkpoint, reconcile, steps
+from remessa.journey.reconcile import Checkpoint, reconcile, short, steps
 from remessa.journey.record import Status, file_id
 from remessa.journey.views import Records
 from remessa.pipelines.contract import Outcome
@@ -163,7 +163,7 @@ def test_run_that_was_cut_off_goes_on(office: Office) -> None:
     first = steps("bucket", office.objects, office.table, office.clock, checkpoint=point)
     before = [found.key for found in next(first)]
     lost = [found.key for found in next(first)]
-    again = Checkpoint(point.after, [int(file_id("bucket", key)[:16], 16) for key in before])
+    again = Checkpoint(point.after, [short(file_id("bucket", key)) for key in before])
     rest = steps("bucket", office.objects, office.table, office.clock, checkpoint=again)
     after = [found.key for step in rest for found in step]
     assert lost == after[: len(lost)]

@@ -10,9 +10,10 @@ from support.ledger_cases import ERROR, LEASE, LIVE, Clock
 from support.memory import MemoryTable
 
 from remessa.journey import ledger as transitions
-from remessa.journey.arrivals import Arrival, iso, normalise
+from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.collect import GRACE, orphans
 from remessa.journey.ledger import Claim, Dropped, Ledger
+from remessa.journey.moments import iso
 from remessa.journey.objects import Listed
 from remessa.journey.record import file_id
 from remessa.journey.sweep import PATIENCE, overdue

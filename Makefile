@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 
 SEEDS ?= 20000
 
-.PHONY: help run test check unit simulation integration soak sam-build format clean
+.PHONY: help run test check unit simulation integration soak bench sam-build format clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ integration: .venv/.synced ## Run the tests on a local cloud of their own
 soak: .venv/.synced ## Run the long simulation (SEEDS=20000) and print the table of faults
 	SEEDS=$(SEEDS) $(RUN) pytest tests/simulation/test_simulation.py --timeout 0 -s
 	$(RUN) python -m bench.faults
+
+bench: .venv/.synced ## Compare with rivals, side by side; takes some minutes
+	$(RUN) --group bench python -m bench.images
 
 sam-build: .venv/.synced ## Build the functions' packages for AWS into .aws-sam/
 	$(SAM) build

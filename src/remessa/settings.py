@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -23,6 +23,8 @@ class Settings:
     """DEAD_LETTERS_URL: queue for messages that are no events; empty when S3 calls the function directly."""
     index_shards: int
     """INDEX_SHARDS: partitions per pipeline in the table's indexes (1,000 writes a second each)."""
+    files_at_once: int = 10
+    """FILES_AT_ONCE: files of one batch that a function works on at the same time."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -34,7 +36,80 @@ class Settings:
             queue_url=environment.get("QUEUE_URL", ""),
             dead_letters_url=environment.get("DEAD_LETTERS_URL", ""),
             index_shards=int(environment.get("INDEX_SHARDS", "4")),
+            files_at_once=int(environment.get("FILES_AT_ONCE", "10")),
         )
+
+
+_BEST = 100
+"""Quality beyond which no encoder goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """One field per variable that `template.yaml` gives the images function alone."""
+
+    sizes: tuple[int, ...] = (1024, 512, 128)
+    """IMAGE_SIZES: pixels that the longer side of each output has at most, largest first; nothing is enlarged."""
+    thumbnail: int = 64
+    """THUMBNAIL_SIZE: the same of the thumbnail that a large image gets besides."""
+    thumbnail_over: int = 1024
+    """THUMBNAIL_OVER: pixels; an image whose longer side has more is large. 0 gives every image a thumbnail."""
+    output: str = "same"
+    """IMAGE_OUTPUT: format of what is written: `same` as the source, `jpeg` or `webp`."""
+    quality: int = 82
+    """IMAGE_QUALITY: of JPEG and lossy WebP, 1 to 100."""
+    formats: tuple[str, ...] = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heic")
+    """IMAGE_FORMATS: formats that are read; `svg` may be added."""
+    max_bytes: int = 100_000_000
+    """MAX_IMAGE_BYTES: the largest file that is read."""
+    max_pixels: int = 100_000_000
+    """MAX_IMAGE_PIXELS: the most that are decoded, width times height."""
+    max_whole_pixels: int = 40_000_000
+    """MAX_WHOLE_PIXELS: the same for images that must be held in memory whole, as progressive JPEGs and WebPs must."""
+    max_frames: int = 1_000
+    """MAX_IMAGE_FRAMES: the most frames or pages of an image."""
+    gps: bool = False
+    """IMAGE_GPS: `true` keeps where a photo was taken on its record; the outputs never tell."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ImageSettings:
+        """Read the settings, each with its default; raises ValueError for a value that makes no sense."""
+        default = cls()
+        settings = cls(
+            sizes=tuple(sorted(map(int, _listed(environment, "IMAGE_SIZES", default.sizes)), reverse=True)),
+            thumbnail=int(environment.get("THUMBNAIL_SIZE", default.thumbnail)),
+            thumbnail_over=int(environment.get("THUMBNAIL_OVER", default.thumbnail_over)),
+            output=environment.get("IMAGE_OUTPUT", default.output),
+            quality=int(environment.get("IMAGE_QUALITY", default.quality)),
+            formats=tuple(_listed(environment, "IMAGE_FORMATS", default.formats)),
+            max_bytes=int(environment.get("MAX_IMAGE_BYTES", default.max_bytes)),
+            max_pixels=int(environment.get("MAX_IMAGE_PIXELS", default.max_pixels)),
+            max_whole_pixels=int(environment.get("MAX_WHOLE_PIXELS", default.max_whole_pixels)),
+            max_frames=int(environment.get("MAX_IMAGE_FRAMES", default.max_frames)),
+            gps=environment.get("IMAGE_GPS", "false").lower() == "true",
+        )
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        bounds = [*self.sizes, self.thumbnail]
+        if not self.sizes or min(bounds) < 1 or len(set(bounds)) < len(bounds):
+            raise ValueError(f"IMAGE_SIZES and THUMBNAIL_SIZE must be different positive numbers, not {bounds}")
+        if self.output not in {"same", "jpeg", "webp"}:
+            raise ValueError(f"IMAGE_OUTPUT is same, jpeg or webp, not {self.output!r}")
+        if not 1 <= self.quality <= _BEST:
+            raise ValueError(f"IMAGE_QUALITY is 1 to {_BEST}, not {self.quality}")
+        if self.thumbnail_over < 0 or min(self.max_bytes, self.max_pixels, self.max_whole_pixels, self.max_frames) < 1:
+            raise ValueError(
+                "THUMBNAIL_OVER is at least 0, and MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_WHOLE_PIXELS and "
+                "MAX_IMAGE_FRAMES are at least 1"
+            )
+
+
+def _listed(environment: Mapping[str, str], name: str, default: Iterable[object]) -> list[str]:
+    """The parts of a variable that lists them with commas."""
+    text = environment.get(name) or ",".join(str(part) for part in default)
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 _QUEUE = "QUEUE_URL_"

@@ -139,7 +139,7 @@ def test_content_against_its_extension(office: Office, key: str, body: bytes, co
 
 def test_broken_file_put_with_the_command_line(office: Office) -> None:
     """Exit code 4, and the reason where people look."""
-    done = office.cloud.remessa("put", str(SAMPLES / "broken" / "imagem-disfarcada.csv"))
+    done = office.cloud.remessa("put", str(SAMPLES / "broken" / "imagem-disfarcada.csv"), "--pipeline", "files")
     assert done.returncode == 4
     assert "FAILED" in done.stdout
     assert "csv-not-text" in done.stdout

@@ -59,6 +59,7 @@ class Late:
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
+        self.bucket = artifacts.bucket
         self._waiting: list[tuple[str, Artifact]] = []
 
     def write(self, key: str, artifact: Artifact, *, download_name: str) -> int:

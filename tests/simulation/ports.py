@@ -98,6 +98,8 @@ class ObjectsPort:
 class ArtifactsPort:
     """The results bucket as one task sees it."""
 
+    bucket = "results"
+
     def __init__(self, world: World, task: Task) -> None:
         self._world = world
         self._perform = task.perform

@@ -149,6 +149,8 @@ class MemoryObjects:
 class MemoryArtifacts:
     """A results bucket in a dict."""
 
+    bucket = "results"
+
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
 

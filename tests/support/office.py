@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from remessa.journey.artifacts import KINDS
 from remessa.journey.record import Status, file_id, public
 from remessa.journey.table import DynamoTable
 from support.local_cloud import LocalCloud, wait_for
@@ -17,11 +18,12 @@ ENDED = {Status.SUCCEEDED, Status.FAILED, Status.DELETED}
 class Office:
     """Somebody who uploads files to a local cloud."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: LocalCloud, bucket: str = "FilesBucket") -> None:
+        """Whoever uploads to one bucket, which the stack's output of this name tells."""
         self.cloud = cloud
         self.connection = cloud.connection
         self.s3 = self.connection.client("s3")
-        self.bucket = self.connection.outputs["FilesBucket"]
+        self.bucket = self.connection.outputs[bucket]
         self.results = self.connection.outputs["ResultsBucket"]
         self.table = DynamoTable(self.connection.client("dynamodb"), self.connection.outputs["FilesTable"])
 
@@ -65,5 +67,5 @@ class Office:
 
     def artifacts(self, identity: str) -> list[str]:
         """Keys in the results bucket that belong to a record."""
-        found = self.s3.list_objects_v2(Bucket=self.results, Prefix=f"reports/{identity}/")
-        return [entry["Key"] for entry in found.get("Contents", [])]
+        pages = [self.s3.list_objects_v2(Bucket=self.results, Prefix=f"{kind}/{identity}/") for kind in KINDS]
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]

@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from remessa.cli import app
-from remessa.settings import Settings, SweepSettings
+from remessa.settings import ImageSettings, Settings, SweepSettings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "remessa"
@@ -44,10 +44,23 @@ def test_every_setting_is_documented() -> None:
     assert '"""QUEUE_URL_…:' in text
 
 
+def test_every_setting_of_images_is_documented_and_given_by_the_template() -> None:
+    """Each field's sentence begins with its variable, and the images function has it."""
+    text = (SOURCE / "settings.py").read_text(encoding="utf-8")
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    for field in ImageSettings.__dataclass_fields__:
+        named = re.search(rf'    {field}: .*\n    """([A-Z_]+): .+', text)
+        assert named, field
+        assert f"          {named[1]}: " in template, field
+        assert f'"{named[1]}"' in text.split("class ImageSettings")[1], field
+
+
 def _codes() -> set[str]:
     paths = [path for layer in ("pipelines", "journey") for path in sorted((SOURCE / layer).rglob("*.py"))]
     sources = "".join(path.read_text(encoding="utf-8") for path in paths)
-    return set(re.findall(r'"((?:csv|json|ndjson|xml|content|processing|record-too)-[a-z-]+|poison)"', sources))
+    raised = re.findall(r'\b(?:Rejected|Problem)\(\s*"([a-z-]+)"', sources)
+    named = re.findall(r'"((?:csv|json|ndjson|xml|content|processing|record-too)-[a-z-]+|poison)"', sources)
+    return {*raised, *named}
 
 
 def test_every_error_code_is_documented() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from remessa.cli import down, env, gc, logs, ls, put, reconcile, redrive, retry, show, status, up
+from remessa.cli import down, env, gc, get, logs, ls, put, reconcile, redrive, retry, show, status, up
 from remessa.cli._shared import cloud_error, explain
 from remessa.errors import RemessaError
 
@@ -46,6 +46,7 @@ app.command()(env.env)
 app.command()(put.put)
 app.command()(ls.ls)
 app.command()(show.show)
+app.command()(get.get)
 app.command()(logs.logs)
 app.command()(retry.retry)
 app.command()(redrive.redrive)

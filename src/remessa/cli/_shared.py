@@ -15,6 +15,8 @@ from remessa.pipelines.registry import PIPELINES
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from remessa.local.connection import Connection
+
 Report = Callable[[str], None]
 
 
@@ -56,6 +58,14 @@ def check_file_id(file_id: str) -> None:
     """Raise UsageError for what cannot be a FileId."""
     if not re.fullmatch(r"[0-9a-f]{32}", file_id):
         raise UsageError(f"{file_id!r} is no FileId (32 hex digits). `remessa ls` lists them.")
+
+
+def record_of(connection: Connection, file_id: str) -> dict[str, Any]:
+    """The record of a file; raises RemessaError when there is none."""
+    record = connection.records().get(file_id)
+    if record is None:
+        raise RemessaError(f"There is no file {file_id}. `remessa ls` lists those there are.")
+    return record
 
 
 def print_json(content: Any) -> None:

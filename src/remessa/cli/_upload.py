@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from remessa.errors import RemessaError, UsageError
 from remessa.journey.record import Status, file_id
+from remessa.pipelines.choice import HEAD, pipeline_for
 
 if TYPE_CHECKING:
     from remessa.local.connection import Connection
@@ -38,25 +39,43 @@ class Upload:
         return file_id(self.bucket, self.key)
 
 
-def plan(connection: Connection, paths: Sequence[Path], pipeline: str, key: str | None = None) -> list[Upload]:
-    """The objects that these files and folders become; raises UsageError for what cannot be uploaded."""
-    bucket = connection.pipeline(pipeline).bucket
+def plan(
+    connection: Connection, paths: Sequence[Path], choose: Callable[[Path], str], key: str | None = None
+) -> list[Upload]:
+    """The objects that these files and folders become, each in the bucket of the pipeline that `choose` names for it.
+
+    Raises UsageError for what cannot be uploaded, EnvironmentDown for a pipeline that is not deployed.
+    """
     files = [found for path in paths for found in _files(path)]
     if key is not None and len(files) != 1:
         raise UsageError(f"--key names one object, but {len(files)} files were given.")
-    uploads = [Upload(path, bucket, default if key is None else key) for path, default in files]
-    if not uploads:
+    if not files:
         raise UsageError("There is no file to upload: the folders are empty.")
-    taken: dict[str, Path] = {}
-    for upload in uploads:
-        _check(upload.key, upload.path)
-        if upload.key in taken:
+    buckets: dict[str, str] = {}
+    taken: dict[tuple[str, str], Upload] = {}
+    for path, default in files:
+        chosen_key = default if key is None else key
+        _check(chosen_key, path)
+        pipeline = choose(path)
+        if pipeline not in buckets:
+            buckets[pipeline] = connection.pipeline(pipeline).bucket
+        upload = Upload(path, buckets[pipeline], chosen_key)
+        other = taken.setdefault((upload.bucket, upload.key), upload)
+        if other is not upload:
             raise UsageError(
-                f"{str(taken[upload.key])!r} and {str(upload.path)!r} would both become {upload.key!r}. "
+                f"{str(other.path)!r} and {str(path)!r} would both become {upload.key!r}. "
                 "Upload their folder, or one by one with --key."
             )
-        taken[upload.key] = upload.path
-    return uploads
+    return list(taken.values())
+
+
+def by_content(path: Path) -> str:
+    """The pipeline that a file's first bytes ask for, whatever its name says."""
+    try:
+        with path.open("rb") as file:
+            return pipeline_for(file.read(HEAD))
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}. Nothing was uploaded.") from error
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:

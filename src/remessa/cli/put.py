@@ -10,7 +10,7 @@ import typer
 
 from remessa.cli._records import print_records
 from remessa.cli._shared import chosen, messages, print_json
-from remessa.cli._upload import Follower, Upload, plan, send
+from remessa.cli._upload import Follower, Upload, by_content, plan, send
 
 if TYPE_CHECKING:
     from remessa.local.connection import Connection
@@ -21,7 +21,9 @@ AWAITED_FILE_FAILED = 4
 def put(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all that is in them.")],
     *,
-    pipeline: Annotated[str, typer.Option(help="Which pipeline processes them.")] = "files",
+    pipeline: Annotated[
+        str | None, typer.Option(help="Which pipeline processes them; else the content of each file says.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The object's key; else the file's name.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until every file has ended.")] = True,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the last file.")] = 900,
@@ -34,7 +36,7 @@ def put(
 
     chosen(pipeline)
     connection = connect()
-    uploads = plan(connection, paths, pipeline, key)
+    uploads = plan(connection, paths, by_content if pipeline is None else lambda _: pipeline, key)
     if not wait:
         upload_all(connection, uploads)
         _print_sent(uploads, as_json=as_json)

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from remessa.cli._records import print_record
-from remessa.cli._shared import check_file_id, messages, print_json
-from remessa.errors import RemessaError
+from remessa.cli._shared import check_file_id, messages, print_json, record_of
 
 
 def show(
@@ -20,11 +19,12 @@ def show(
     from remessa.local.connection import connect
 
     check_file_id(file_id)
-    record = connect().records().get(file_id)
-    if record is None:
-        raise RemessaError(f"There is no file {file_id}. `remessa ls` lists those there are.")
+    connection = connect()
+    record = record_of(connection, file_id)
     if as_json:
         print_json(record)
-    else:
-        print_record(record)
-        messages().print(f"See what its runs logged with `remessa logs {file_id}`.", style="dim")
+        return
+    print_record(record, connection.outputs.get("ResultsBucket"))
+    if record["artifacts"]:
+        messages().print(f"Download what was made of it with `remessa get {file_id} --all`.", style="dim")
+    messages().print(f"See what its runs logged with `remessa logs {file_id}`.", style="dim")

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from remessa.errors import MalformedEvent
 from remessa.journey.artifacts import S3Artifacts
-from remessa.journey.batch import MAX_AT_ONCE, handle_event
+from remessa.journey.batch import handle_event
 from remessa.journey.ledger import Ledger
 from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
@@ -85,12 +85,12 @@ class Reporter:
 
 
 @cache
-def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
+def _wiring() -> tuple[Ports, SqsQueue, Telemetry, int]:
     """Everything the function needs, made at its first event and kept while its environment lives."""
     settings = Settings.from_environment()
     session = boto3.Session()
     config = Config(
-        max_pool_connections=2 * MAX_AT_ONCE,
+        max_pool_connections=2 * settings.files_at_once,
         connect_timeout=5,
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 4},
@@ -106,12 +106,12 @@ def _wiring() -> tuple[Ports, SqsQueue, Telemetry]:
         artifacts=S3Artifacts(s3, settings.results_bucket),
         process=processor(settings.pipeline),
     )
-    return ports, queue, Telemetry(settings.pipeline)
+    return ports, queue, Telemetry(settings.pipeline), settings.files_at_once
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a batch from the queue, a direct S3 event or an EventBridge event."""
-    ports, queue, telemetry = _wiring()
+    ports, queue, telemetry, at_once = _wiring()
     telemetry.logger.set_correlation_id(context.aws_request_id)
     time_left = context.get_remaining_time_in_millis
     try:
@@ -121,6 +121,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             queue,
             Reporter(telemetry),
             time_left,
+            at_once,
         )
     finally:
         telemetry.flush()

@@ -21,6 +21,10 @@ KINDS = ("reports", "thumbnails", "resized-images")
 class Artifacts(Protocol):
     """The results bucket as the journey needs it."""
 
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+
     def write(self, key: str, artifact: Artifact, *, download_name: str) -> int:
         """Store an artifact under a key and return its size in bytes."""
 
@@ -33,25 +37,25 @@ class S3Artifacts:
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
-        self._bucket = bucket
+        self.bucket = bucket
 
     def write(self, key: str, artifact: Artifact, *, download_name: str) -> int:
         """Store an artifact; browsers save it under `download_name` instead of opening it."""
         kind, saved_as, body = artifact.media_type, disposition(download_name), artifact.body
         if isinstance(body, bytes):
             self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=body, ContentType=kind, ContentDisposition=saved_as
+                Bucket=self.bucket, Key=key, Body=body, ContentType=kind, ContentDisposition=saved_as
             )
             return len(body)
         counted = _Counted(body)
         headers = {"ContentType": kind, "ContentDisposition": saved_as}
-        self._client.upload_fileobj(cast("BinaryIO", counted), self._bucket, key, ExtraArgs=headers)
+        self._client.upload_fileobj(cast("BinaryIO", counted), self.bucket, key, ExtraArgs=headers)
         return counted.size
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts one by one: a function may delete only under its own prefix."""
         for key in keys:
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+            self._client.delete_object(Bucket=self.bucket, Key=key)
 
 
 class _Counted:
@@ -86,6 +90,7 @@ def disposition(name: str) -> str:
     return f"attachment; filename*=UTF-8''{encoded}"
 
 
-def manifest_entry(artifact: Artifact, key: str, size: int) -> Mapping[str, Any]:
-    """An artifact as the record lists it."""
-    return {"name": artifact.name, "key": key, "size": size, "mediaType": artifact.media_type}
+def manifest_entry(artifact: Artifact, bucket: str, key: str, size: int) -> Mapping[str, Any]:
+    """An artifact as the record lists it: what it is, and where."""
+    what = {"name": artifact.name, "size": size, "mediaType": artifact.media_type, **artifact.facts}
+    return {**what, "bucket": bucket, "key": key}

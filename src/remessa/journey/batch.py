@@ -18,9 +18,6 @@ from remessa.journey.arrivals import Arrival
 from remessa.journey.faults import LONGEST_DELAY, backoff
 from remessa.journey.process import Verdict
 
-MAX_AT_ONCE = 10
-"""Lambda's own limit for a batch; more threads than files would idle."""
-
 
 class Queue(Protocol):
     """The queue that brought the messages."""
@@ -78,17 +75,19 @@ def handle_event(
     queue: Queue,
     reporter: Reporter,
     time_left: Callable[[], int],
+    at_once: int = 10,
 ) -> dict[str, Any]:
     """Process whatever reached the function: a batch of queue messages, or a direct event.
 
-    `time_left` gives the milliseconds until the function is ended. Returns a partial batch response. Raises
-    ArrivalsFailed when files of a direct event must be tried again, and MalformedEvent when it is none we know.
+    `time_left` gives the milliseconds until the function is ended; `at_once` files are processed at a time (Lambda's
+    batches have ten unless a window is set). Returns a partial batch response. Raises ArrivalsFailed when files of a
+    direct event must be tried again, and MalformedEvent when it is none we know.
     """
     records = event.get("Records", [])
     if records and records[0].get("eventSource") == "aws:sqs":
-        batch = _Batch(handle, queue, reporter, time_left)
+        batch = _Batch(handle, queue, reporter, time_left, at_once)
         return {"batchItemFailures": [{"itemIdentifier": failed} for failed in batch.run(records)]}
-    verdicts = _in_parallel(lambda arrival: _timed(arrival, handle, reporter), arrivals.from_event(event))
+    verdicts = _in_parallel(lambda arrival: _timed(arrival, handle, reporter), arrivals.from_event(event), at_once)
     unfinished = sum(verdict.delay is not None for verdict in verdicts)
     if unfinished:
         raise ArrivalsFailed(f"{unfinished} of {len(verdicts)} files did not finish; their records say why")
@@ -103,12 +102,14 @@ class _Batch:
     queue: Queue
     reporter: Reporter
     time_left: Callable[[], int]
+    at_once: int
 
     def run(self, messages: list[Mapping[str, Any]]) -> list[str]:
         """Handle every message; returns the ids of those that must come back."""
         tasks = [_Task(message, self._parse(message)) for message in messages]
         enough = self.time_left() // 2
-        done = dict(_in_parallel(lambda task: (task.id, self._is_done(task)), [t for t in tasks if not t.alone]))
+        together = [task for task in tasks if not task.alone]
+        done = dict(_in_parallel(lambda task: (task.id, self._is_done(task)), together, self.at_once))
         # Whatever killed its last run may kill this one too: it runs when the others are done, and with enough time.
         for task in tasks:
             if task.alone:
@@ -150,9 +151,9 @@ def _timed(arrival: Arrival, handle: Handle, reporter: Reporter) -> Verdict:
     return verdict
 
 
-def _in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def _in_parallel(work: Callable[[T], R], items: Iterable[T], at_once: int) -> list[R]:
     pending = list(items)
     if len(pending) < 2:
         return [work(item) for item in pending]
-    with ThreadPoolExecutor(min(MAX_AT_ONCE, len(pending))) as pool:
+    with ThreadPoolExecutor(min(at_once, len(pending))) as pool:
         return list(pool.map(work, pending))

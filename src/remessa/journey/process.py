@@ -192,7 +192,7 @@ def _attempt(claim: Claim, source: _Source, described: Fields, ports: Ports, mad
     for artifact in outcome.artifacts:
         key = artifact_key(artifact, claim.file_id, made_by)
         size = ports.artifacts.write(key, artifact, download_name=f"{file_name(version.key)}.{artifact.name}")
-        manifest.append(manifest_entry(artifact, key, size))
+        manifest.append(manifest_entry(artifact, ports.artifacts.bucket, key, size))
     live = {"generation": made_by, "version": version.identity, "artifacts": manifest}
     fields = described | outcome_as_dict(outcome)
     return _Ending(transitions.published(live, fields), Result.SUCCEEDED, version.size)

@@ -83,9 +83,18 @@ class Connection:
         return {item["ParameterKey"]: item["ParameterValue"] for item in self._description.get("Parameters", [])}
 
     def pipeline(self, name: str) -> PipelineResources:
-        """Where a pipeline's files, events and failed events are. Raises EnvironmentDown without a stack."""
+        """Where a pipeline's files, events and failed events are.
+
+        Raises EnvironmentDown without a stack, and for a pipeline that came after the stack was deployed.
+        """
         prefix = name.capitalize()
-        return PipelineResources(*(self.outputs[f"{prefix}{kind}"] for kind in ("Bucket", "Queue", "DeadLetters")))
+        try:
+            return PipelineResources(*(self.outputs[f"{prefix}{kind}"] for kind in ("Bucket", "Queue", "DeadLetters")))
+        except KeyError as missing:
+            raise EnvironmentDown(
+                f"The stack {self.stack!r} has no pipeline {name!r} (no output {missing}): it is older than this "
+                "command. Run `remessa up` to bring the local cloud up to date; on AWS, deploy the template again."
+            ) from missing
 
     @property
     def shards(self) -> int:

@@ -6,7 +6,7 @@ file that can never succeed and lets every other exception propagate, which mean
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -42,6 +42,8 @@ class Artifact:
     body: bytes | BinaryIO
     kind: str = "reports"
     """First folder of the results bucket: `reports`, `thumbnails` or `resized-images`."""
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+    """What else the record's list of artifacts tells of it, for example an image's `width` and `height`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from remessa.pipelines.contract import Processor
 
 PIPELINES = {
     "files": "remessa.pipelines.files",
+    "images": "remessa.pipelines.images",
 }
 """Pipeline name → module with its `process` function, imported only by the function that runs it."""
 

@@ -15,6 +15,9 @@ from support.local_cloud import LocalCloud, wait_for
 from support.office import Office
 
 from remessa.journey.record import file_id
+from remessa.pipelines.registry import PIPELINES
+
+FILES = ("--pipeline", "files")
 
 
 def _answer(done: subprocess.CompletedProcess[str]) -> Any:
@@ -40,16 +43,16 @@ def test_reconcile_brings_lost_events_back(office: Office) -> None:
         office.upload("lost/new é+.csv", b"a,b\n1,2\n")
         version = office.upload("lost/overwritten.csv", b"a,b\n1,2\n3,4\n")
         office.s3.delete_object(Bucket=office.bucket, Key="lost/deleted.csv")
-    [dry] = _answer(office.cloud.remessa("reconcile", "--dry-run", "--grace", "0", "--json"))
+    [dry] = _answer(office.cloud.remessa("reconcile", *FILES, "--dry-run", "--grace", "0", "--json"))
     expected = {"lost/new é+.csv", "lost/overwritten.csv", "lost/deleted.csv"}
     assert {file["key"] for file in dry["files"]} == expected
     assert office.record("lost/new é+.csv") is None
-    [done] = _answer(office.cloud.remessa("reconcile", "--grace", "0", "--json"))
+    [done] = _answer(office.cloud.remessa("reconcile", *FILES, "--grace", "0", "--json"))
     assert (done["announced"], done["dryRun"]) == (3, False)
     assert office.ended("lost/new é+.csv")["status"] == "SUCCEEDED"
     assert office.ended("lost/overwritten.csv", version)["metadata"]["rowCount"] == 2
     office.wait_deleted("lost/deleted.csv")
-    [again] = _answer(office.cloud.remessa("reconcile", "--grace", "0", "--json"))
+    [again] = _answer(office.cloud.remessa("reconcile", *FILES, "--grace", "0", "--json"))
     assert again["announced"] == 0
 
 
@@ -67,7 +70,7 @@ def test_reconcile_that_is_killed_goes_on(fresh_cloud: Callable[[], LocalCloud])
         process.send_signal(signal.SIGKILL)
     after = json.loads(place.read_text(encoding="utf-8"))["after"]
     assert keys[0] < after < keys[-1]
-    [done] = _answer(cloud.remessa("reconcile", "--grace", "0", "--json"))
+    [done] = _answer(cloud.remessa("reconcile", *FILES, "--grace", "0", "--json"))
     assert done["compared"] == 800
     assert done["announced"] <= 800 - keys.index(after) - 1
     assert not place.exists()
@@ -88,7 +91,8 @@ def test_redrive_gives_dead_letters_another_chance(office: Office) -> None:
     office.connection.client("sqs").send_message(QueueUrl=where.dead_letters, MessageBody=json.dumps(body))
     assert _answer(office.cloud.remessa("redrive", "files", "--json")) == {"moved": {"files": 1}}
     assert office.ended("dead-letter.csv")["status"] == "SUCCEEDED"
-    assert _answer(office.cloud.remessa("redrive", "--json")) == {"moved": {"files": 0}}
+    moved = _answer(office.cloud.remessa("redrive", "--json"))["moved"]
+    assert (moved["files"], set(moved)) == (0, set(PIPELINES))
 
 
 def test_gc_removes_only_what_no_record_names(office: Office) -> None:

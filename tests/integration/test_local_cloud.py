@@ -16,6 +16,7 @@ from support.local_cloud import FILES, LocalCloud, keys, make_function, put, rea
 from remessa.local.connection import describe_stack
 from remessa.local.deploy import DEPLOY_BUCKET
 from remessa.local.home import find_template
+from remessa.pipelines.registry import PIPELINES
 
 Fresh = Callable[[], LocalCloud]
 
@@ -155,7 +156,7 @@ def test_objects_without_a_stack_are_set_aside_and_put_back(fresh_cloud: Fresh) 
     assert "setting aside" in done.stderr
     assert keys(cloud) == {"a/b.csv"}
     assert read(cloud, "a/b.csv") == (b"1;2", {"uploaded-by": "maria"}, "text/csv")
-    assert buckets(cloud) == {FILES, FILES.replace("files", "results"), DEPLOY_BUCKET}
+    assert buckets(cloud) == {DEPLOY_BUCKET, *(FILES.replace("files", name) for name in ("results", *PIPELINES))}
     assert cloud.client("s3").get_bucket_notification_configuration(Bucket=FILES)["QueueConfigurations"]
 
 

@@ -48,6 +48,7 @@ soak: .venv/.synced ## Run the long simulation (SEEDS=20000) and print the table
 
 bench: .venv/.synced ## Compare with rivals, side by side; takes some minutes
 	$(RUN) --group bench python -m bench.images
+	$(RUN) python -m bench.invoices
 
 sam-build: .venv/.synced ## Build the functions' packages for AWS into .aws-sam/
 	$(SAM) build

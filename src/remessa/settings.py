@@ -25,6 +25,8 @@ class Settings:
     """INDEX_SHARDS: partitions per pipeline in the table's indexes (1,000 writes a second each)."""
     files_at_once: int = 10
     """FILES_AT_ONCE: files of one batch that a function works on at the same time."""
+    rows_table: str = ""
+    """ROWS_TABLE: table that the rows of files go to; empty for a pipeline without rows."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -37,11 +39,37 @@ class Settings:
             dead_letters_url=environment.get("DEAD_LETTERS_URL", ""),
             index_shards=int(environment.get("INDEX_SHARDS", "4")),
             files_at_once=int(environment.get("FILES_AT_ONCE", "10")),
+            rows_table=environment.get("ROWS_TABLE", ""),
         )
 
 
 _BEST = 100
 """Quality beyond which no encoder goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSettings:
+    """One field per variable that `template.yaml` gives the invoices function alone."""
+
+    invoice_bad_rows: str = "accept"
+    """INVOICE_BAD_ROWS: `accept` takes a file's good rows and tells of the others; `reject` takes all or none."""
+    invoice_part_bytes: int = 16_000_000
+    """INVOICE_PART_BYTES: a CSV or NDJSON file longer than this is processed in parts of this length."""
+    max_whole_bytes: int = 200_000_000
+    """MAX_WHOLE_BYTES: the longest file of a format that cannot be read in parts."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> InvoiceSettings:
+        """Read the settings, each with its default; raises ValueError for a value that makes no sense."""
+        default = cls()
+        settings = cls(
+            invoice_bad_rows=environment.get("INVOICE_BAD_ROWS", default.invoice_bad_rows),
+            invoice_part_bytes=int(environment.get("INVOICE_PART_BYTES", default.invoice_part_bytes)),
+            max_whole_bytes=int(environment.get("MAX_WHOLE_BYTES", default.max_whole_bytes)),
+        )
+        if settings.invoice_bad_rows not in {"accept", "reject"} or settings.invoice_part_bytes < 1:
+            raise ValueError("INVOICE_BAD_ROWS is accept or reject, INVOICE_PART_BYTES at least 1")
+        return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +155,8 @@ class SweepSettings:
     """INDEX_SHARDS: partitions per pipeline in the table's indexes."""
     queue_urls: Mapping[str, str]
     """QUEUE_URL_…: for each pipeline, by its name in capitals, the queue that brings its arrivals."""
+    rows_table: str = ""
+    """ROWS_TABLE: table that orphaned rows are removed from; empty where there is none."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> SweepSettings:
@@ -139,4 +169,5 @@ class SweepSettings:
             results_bucket=environment["RESULTS_BUCKET"],
             index_shards=int(environment.get("INDEX_SHARDS", "4")),
             queue_urls=queues,
+            rows_table=environment.get("ROWS_TABLE", ""),
         )

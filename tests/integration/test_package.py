@@ -17,7 +17,12 @@ from support.office import Office
 from remessa.journey.record import file_id
 
 ROOT = Path(__file__).parents[2]
-LIMITS = {"FilesFunction": 20_000_000, "ImagesFunction": 75_000_000, "SweepFunction": 18_000_000}
+LIMITS = {
+    "FilesFunction": 20_000_000,
+    "ImagesFunction": 75_000_000,
+    "InvoicesFunction": 20_000_000,
+    "SweepFunction": 18_000_000,
+}
 """Bytes, unzipped: a package that outgrows this has swallowed something it should not ship."""
 
 RUN = """
@@ -86,6 +91,7 @@ def test_every_function_of_the_template_can_be_built_and_imported(packages: dict
     [
         ("FilesFunction", {"pyvips", "PIL", "pi_heif"}),
         ("ImagesFunction", {"ijson", "puremagic"}),
+        ("InvoicesFunction", {"pyvips", "PIL", "pi_heif"}),
         ("SweepFunction", {"ijson", "puremagic", "pyvips", "PIL", "pi_heif"}),
     ],
 )
@@ -106,6 +112,12 @@ def test_it_ships_only_what_the_function_needs(packages: dict[str, Path], functi
     [
         ("FilesFunction", "packaged.json", b'{"a": [1, 2]}', ("itemCount", 1)),
         ("FilesFunction", "packaged.csv", b"a;b\n1;2\n", ("rowCount", 1)),
+        (
+            "InvoicesFunction",
+            "packaged-notas.csv",
+            (ROOT / "samples" / "notas-utf8.csv").read_bytes(),
+            ("rowCount", 24),
+        ),
         ("ImagesFunction", "packaged.png", (ROOT / "samples" / "gradiente.png").read_bytes(), ("format", "png")),
     ],
 )

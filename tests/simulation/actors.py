@@ -14,7 +14,8 @@ from remessa.journey.announce import Announcement, SqsAnnouncer
 from remessa.journey.batch import Handle
 from remessa.journey.faults import TooSlow
 from remessa.journey.ledger import Ledger
-from remessa.journey.process import Ports, Verdict
+from remessa.journey.ports import Ports
+from remessa.journey.verdict import Verdict
 from remessa.pipelines.contract import Artifact, Outcome, Source
 from simulation.ports import ArtifactsPort, ObjectsPort, QueuePort, TablePort
 from simulation.stores import BUCKET

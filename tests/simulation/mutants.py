@@ -14,9 +14,10 @@ from remessa.journey.arrivals import Arrival
 from remessa.journey.artifacts import Artifacts
 from remessa.journey.ledger import Ledger
 from remessa.journey.objects import Objects, Version
-from remessa.journey.process import Ports, Verdict
+from remessa.journey.ports import Ports
 from remessa.journey.record import Status
 from remessa.journey.table import Item, Written
+from remessa.journey.verdict import Verdict
 from remessa.pipelines.contract import Artifact
 from simulation.actors import System
 from simulation.ports import ObjectsPort
@@ -66,6 +67,10 @@ class Late:
         """Remember it for later."""
         self._waiting.append((key, artifact))
         return len(cast("bytes", artifact.body))
+
+    def read(self, key: str) -> bytes:
+        """As it is."""
+        return self._artifacts.read(key)
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts."""

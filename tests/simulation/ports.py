@@ -109,6 +109,10 @@ class ArtifactsPort:
         body = artifact.body if isinstance(artifact.body, bytes) else artifact.body.read()
         return self._perform("s3.write", (key, body), lambda: self._world.results.put(key, body, self._world.now))
 
+    def read(self, key: str) -> bytes:
+        """No pipeline of the simulation cuts files."""
+        raise NotImplementedError(key)
+
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts, one request each."""
         for key in keys:

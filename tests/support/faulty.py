@@ -14,21 +14,24 @@ FAULTS = Path(__file__).parent / "faults"
 
 
 class FaultyCloud:
-    """A cloud of its own, with the client hook of `support/faults` in its files function."""
+    """A cloud of its own, with the client hook of `support/faults` in the function of one pipeline."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path, timeout: int) -> None:
-        """`timeout` is the function's, in seconds: a dead run's lease ends that soon (and five seconds)."""
+    def __init__(self, cloud: LocalCloud, folder: Path, timeout: int, pipeline: str = "files", **settings: str) -> None:
+        """`timeout` is the function's, in seconds: a dead run's lease ends that soon (and five seconds).
+
+        `settings` are more variables of its environment.
+        """
         self.cloud = cloud
         cloud.up("--port", str(cloud.port))
-        self.office = Office(cloud)
+        self.office = Office(cloud, f"{pipeline.capitalize()}Bucket")
         self._plan = folder / "faults.json"
         self.heal()
         functions = self.office.connection.client("lambda")
-        name = self.office.connection.outputs["FilesFunction"]
+        name = self.office.connection.outputs[f"{pipeline.capitalize()}Function"]
         variables = functions.get_function(FunctionName=name)["Configuration"]["Environment"]["Variables"]
-        variables |= {"PYTHONPATH": str(FAULTS), "FAULTS": str(self._plan)}
+        variables |= {"PYTHONPATH": str(FAULTS), "FAULTS": str(self._plan)} | settings
         # As in the template: what a dead worker had not claimed comes back soon after the function's time-out.
-        queue = self.office.connection.pipeline("files").queue
+        queue = self.office.connection.pipeline(pipeline).queue
         visibility = {"VisibilityTimeout": str(timeout + 10)}
         self.office.connection.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=visibility)
         functions.update_function_configuration(
@@ -38,6 +41,18 @@ class FaultyCloud:
     def break_call(self, call: str, status: int, code: str) -> None:
         """Make every call of this kind (`s3.GetObject`) fail, until healed."""
         self._plan.write_text(json.dumps({call: {"status": status, "code": code}}), encoding="utf-8")
+
+    def kill_at(self, call: str, *holds: str, after: int = 0) -> Path:
+        """End the worker that makes a call of this kind whose request holds these texts, when `after` have passed.
+
+        That happens once; the file returned is gone then.
+        """
+        kills = self._plan.with_suffix(".kills")
+        kills.mkdir(exist_ok=True)
+        number = len(list(kills.iterdir()))
+        wish = kills / f"{time.time_ns()}-{number}.json"
+        wish.write_text(json.dumps({"call": call, "holds": holds, "after": after}), encoding="utf-8")
+        return wish
 
     def heal(self) -> None:
         """Let every call through again."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from boto3.dynamodb.conditions import ConditionBase
 
-from remessa.journey import ledger as transitions
+from remessa.journey import settlements as transitions
 from remessa.journey.arrivals import Arrival, following, normalise
 from remessa.journey.ledger import Claim, Deferred, Dropped, Ledger, Noted
 from remessa.journey.record import Status, file_id

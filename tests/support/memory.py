@@ -155,11 +155,15 @@ class MemoryArtifacts:
         self.stored: dict[str, bytes] = {}
 
     def write(self, key: str, artifact: Artifact, *, download_name: str) -> int:
-        """Store an artifact; a key is never written twice, since generations are never shared."""
-        if key in self.stored:
+        """Store an artifact; a key never gets another content: generations are never shared but by repeated parts."""
+        body = artifact.body if isinstance(artifact.body, bytes) else artifact.body.read()
+        if self.stored.setdefault(key, body) != body:
             raise AssertionError(f"{key} was written twice")
-        self.stored[key] = artifact.body if isinstance(artifact.body, bytes) else artifact.body.read()
-        return len(self.stored[key])
+        return len(body)
+
+    def read(self, key: str) -> bytes:
+        """An artifact's content."""
+        return self.stored[key]
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,17 @@ class Office:
         """Wait until the record says DELETED."""
         wait_for(lambda: (self.record(key) or {}).get("status") == Status.DELETED)
         return self.ended(key)
+
+    @contextmanager
+    def configured(self, function: str, **variables: str) -> Iterator[None]:
+        """A function, by the stack's output, runs with other variables for a while."""
+        functions, name = self.connection.client("lambda"), self.connection.outputs[function]
+        before = functions.get_function(FunctionName=name)["Configuration"]["Environment"]["Variables"]
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before | variables})
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
     def artifacts(self, identity: str) -> list[str]:
         """Keys in the results bucket that belong to a record."""

@@ -8,8 +8,10 @@ from typing import Any
 from remessa.errors import Rejected
 from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.ledger import Ledger
-from remessa.journey.process import Ports, Verdict, process
+from remessa.journey.ports import Ports
+from remessa.journey.process import process
 from remessa.journey.record import file_id, public
+from remessa.journey.verdict import Verdict
 from remessa.pipelines.contract import Artifact, Outcome, Source
 from support.ledger_cases import LEASE, Clock
 from support.memory import MemoryArtifacts, MemoryObjects, MemoryTable

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from remessa.cli import down, env, gc, get, logs, ls, put, reconcile, redrive, retry, show, status, up
+from remessa.cli import down, env, gc, get, invoices, logs, ls, put, reconcile, redrive, retry, sample, show, status, up
 from remessa.cli._shared import cloud_error, explain
 from remessa.errors import RemessaError
 
@@ -53,6 +53,8 @@ app.command()(redrive.redrive)
 app.command()(reconcile.reconcile)
 app.command()(gc.gc)
 app.command()(status.status)
+app.add_typer(invoices.app, name="invoices")
+app.add_typer(sample.app, name="sample")
 
 
 def main() -> None:

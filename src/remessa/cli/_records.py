@@ -77,6 +77,8 @@ def told(record: Mapping[str, Any]) -> str:
     """The one thing to know of a file: what it is, or why it failed."""
     if record["error"]:
         return str(record["error"]["code"])
+    if record["progress"]:
+        return f"{many(record['progress']['rows'], 'row')} so far"
     metadata = record["metadata"]
     counts = {"rowCount": "row", "itemCount": "item", "elementCount": "element", "lineCount": "line"}
     count = next((f", {many(metadata[name], word)}" for name, word in counts.items() if name in metadata), "")
@@ -140,6 +142,9 @@ def _facts(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     plain = ["FileId", "bucket", "key", "pipeline", "mediaType", "uploadedBy", "uploadedAt", "processedAt", "attempts"]
     facts = [(name, record[name]) for name in plain if record[name] is not None]
     facts += [("size", size_of(record))] if record["size"] is not None else []
+    if record["progress"]:
+        told = record["progress"]
+        facts += [("progress", f"{many(told['rows'], 'row')} so far; {told['partsDone']} parts done")]
     facts += [("duration", f"{record['durationMs']} ms")] if record["durationMs"] is not None else []
     facts += [(f"  {name}", readable(value)) for name, value in sorted(record["metadata"].items())]
     facts += [("problems", record["problemCount"])] if record["problemCount"] else []

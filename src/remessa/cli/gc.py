@@ -20,16 +20,16 @@ def gc(
 
     The sweep function does the same by itself, a part of the bucket every hour.
     """
-    from remessa.journey.collect import orphans
+    from remessa.journey.collect import discard, orphans
     from remessa.journey.objects import S3Objects
     from remessa.local.connection import connect
 
     connection = connect()
-    s3, bucket = connection.client("s3"), connection.outputs["ResultsBucket"]
+    s3, bucket, rows = connection.client("s3"), connection.outputs["ResultsBucket"], connection.rows()
     removed = 0
     for key in orphans(bucket, S3Objects(s3), connection.table(), now, grace=grace * 60_000):
         if not dry_run:
-            s3.delete_object(Bucket=bucket, Key=key)
+            discard(key, lambda key: s3.delete_object(Bucket=bucket, Key=key), rows)
         removed += 1
     if as_json:
         print_json({"bucket": bucket, "removed": removed, "dryRun": dry_run})

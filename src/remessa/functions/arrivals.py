@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,22 @@ from botocore.config import Config
 
 from remessa.errors import MalformedEvent
 from remessa.journey.artifacts import S3Artifacts
-from remessa.journey.batch import handle_event
+from remessa.journey.batch import Work, handle_event
 from remessa.journey.ledger import Ledger
 from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
-from remessa.journey.process import Ports, Result, Verdict, process
+from remessa.journey.parts import PartOrder
+from remessa.journey.ports import Ports, RowStore
+from remessa.journey.process import process
+from remessa.journey.process_part import process_part
 from remessa.journey.table import DynamoTable
-from remessa.pipelines.registry import processor
+from remessa.journey.verdict import Result, Verdict
+from remessa.pipelines.registry import part_processor, processor
 from remessa.settings import Settings
 from remessa.telemetry import Telemetry, place
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
 LEASE_MARGIN = 5_000
@@ -48,6 +54,11 @@ class SqsQueue:
     def postpone(self, receipt: str, seconds: int) -> None:
         """Let a message come back after so many seconds."""
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+    def send(self, orders: Sequence[PartOrder]) -> None:
+        """Put orders for parts into the queue, one request each: together they may be too long for one."""
+        for order in orders:
+            self._client.send_message(QueueUrl=self._url, MessageBody=order.body)
 
     def bury(self, body: str) -> None:
         """Put a message among the dead letters."""
@@ -98,15 +109,32 @@ def _wiring() -> tuple[Ports, SqsQueue, Telemetry, int]:
     # These answer in milliseconds or not at all: a call that hangs must not eat the files' time.
     brief = config.merge(Config(read_timeout=5))
     s3 = session.client("s3", config=config)
-    table = DynamoTable(session.client("dynamodb", config=brief), settings.files_table)
+    dynamodb = session.client("dynamodb", config=brief)
+    table = DynamoTable(dynamodb, settings.files_table)
     queue = SqsQueue(session.client("sqs", config=brief), settings.queue_url, settings.dead_letters_url)
     ports = Ports(
         ledger=Ledger(table, settings.pipeline, shards=settings.index_shards, clock=now),
         objects=S3Objects(s3),
         artifacts=S3Artifacts(s3, settings.results_bucket),
         process=processor(settings.pipeline),
+        rows=_row_store(settings, session, dynamodb, table) if settings.rows_table else None,
+        process_part=part_processor(settings.pipeline),
+        send=queue.send,
     )
     return ports, queue, Telemetry(settings.pipeline), settings.files_at_once
+
+
+def _row_store(settings: Settings, session: boto3.Session, client: DynamoDBClient, records: DynamoTable) -> RowStore:
+    # Imported here because only the function that has such a table needs it.
+    from remessa.journey.invoices.store import invoice_store
+
+    return invoice_store(session, client, settings.rows_table, records, settings.index_shards)
+
+
+def _see_through(work: Work, ports: Ports, lease: int) -> Verdict:
+    if isinstance(work, PartOrder):
+        return process_part(work, ports, lease=lease)
+    return process(work, ports, lease=lease)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -117,7 +145,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return handle_event(
             event,
-            lambda arrival: process(arrival, ports, lease=time_left() + LEASE_MARGIN),
+            lambda work: _see_through(work, ports, time_left() + LEASE_MARGIN),
             queue,
             Reporter(telemetry),
             time_left,

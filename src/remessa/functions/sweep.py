@@ -10,9 +10,10 @@ import boto3
 
 from remessa.journey.announce import SqsAnnouncer
 from remessa.journey.artifacts import KINDS
-from remessa.journey.collect import orphans
+from remessa.journey.collect import discard, orphans
 from remessa.journey.moments import now
 from remessa.journey.objects import S3Objects
+from remessa.journey.ports import RowStore
 from remessa.journey.sweep import overdue
 from remessa.journey.table import DynamoTable
 from remessa.settings import SweepSettings
@@ -55,6 +56,7 @@ def collect(context: Any) -> dict[str, int]:
     """Remove this hour's slice of orphaned artifacts, as far as the time allows."""
     settings, table, _ = _wiring()
     client = boto3.client("s3")
+    rows = _row_store(settings) if settings.rows_table else None
     digit = f"{int(time.time() // 3600) % SLICES:x}"
     removed = 0
     for kind in KINDS:
@@ -62,6 +64,16 @@ def collect(context: Any) -> dict[str, int]:
         for key in orphans(settings.results_bucket, S3Objects(client), table, now, prefix=prefix):
             if context.get_remaining_time_in_millis() < _LAST_SECONDS:
                 return {"Collected": removed, "CollectUnfinished": 1}
-            client.delete_object(Bucket=settings.results_bucket, Key=key)
+            discard(key, lambda key: client.delete_object(Bucket=settings.results_bucket, Key=key), rows)
             removed += 1
     return {"Collected": removed}
+
+
+def _row_store(settings: SweepSettings) -> RowStore:
+    # Imported here because the sweep, which runs every minute, needs none of it.
+    from remessa.journey.invoices.store import invoice_store
+
+    session = boto3.Session()
+    client = session.client("dynamodb")
+    records = DynamoTable(client, settings.files_table)
+    return invoice_store(session, client, settings.rows_table, records, settings.index_shards)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_DISPOSITION = 1000
 """Bytes of an encoded name: S3 takes 2 KB of such headers in all."""
-KINDS = ("reports", "thumbnails", "resized-images")
+KINDS = ("reports", "thumbnails", "resized-images", "rows")
 """First folders of the results bucket."""
 
 
@@ -27,6 +27,9 @@ class Artifacts(Protocol):
 
     def write(self, key: str, artifact: Artifact, *, download_name: str) -> int:
         """Store an artifact under a key and return its size in bytes."""
+
+    def read(self, key: str) -> bytes:
+        """An artifact that a part of the same file left for the others."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts; one that is gone already is no error."""
@@ -51,6 +54,10 @@ class S3Artifacts:
         headers = {"ContentType": kind, "ContentDisposition": saved_as}
         self._client.upload_fileobj(cast("BinaryIO", counted), self.bucket, key, ExtraArgs=headers)
         return counted.size
+
+    def read(self, key: str) -> bytes:
+        """The whole of a small artifact."""
+        return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove artifacts one by one: a function may delete only under its own prefix."""

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from remessa.errors import MalformedEvent, RemessaError
-from remessa.journey import arrivals
+from remessa.journey import arrivals, parts
 from remessa.journey.arrivals import Arrival
 from remessa.journey.faults import LONGEST_DELAY, backoff
-from remessa.journey.process import Verdict
+from remessa.journey.parts import PartOrder
+from remessa.journey.verdict import Verdict
 
 
 class Queue(Protocol):
@@ -48,7 +49,7 @@ class _Task:
     """One message of a batch."""
 
     message: Mapping[str, Any]
-    arrivals: list[Arrival]
+    work: list[Work]
 
     @property
     def id(self) -> str:
@@ -56,7 +57,7 @@ class _Task:
 
     @property
     def alone(self) -> bool:
-        return any(arrival.alone for arrival in self.arrivals)
+        return any(isinstance(arrival, Arrival) and arrival.alone for arrival in self.work)
 
     @property
     def receives(self) -> int:
@@ -64,7 +65,9 @@ class _Task:
         return int(self.message.get("attributes", {}).get("ApproximateReceiveCount", "1"))
 
 
-Handle = Callable[[Arrival], Verdict]
+Work: TypeAlias = Arrival | PartOrder
+Handle: TypeAlias = Callable[[Any], Verdict]
+"""Called with the kinds of work that the pipeline's messages bring."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -116,10 +119,11 @@ class _Batch:
                 done[task.id] = self._is_done(task) if self.time_left() > enough else self._postponed(task, 1)
         return [task.id for task in tasks if not done[task.id]]
 
-    def _parse(self, message: Mapping[str, Any]) -> list[Arrival]:
-        """The arrivals of a message; none for what is no event, which goes among the dead letters."""
+    def _parse(self, message: Mapping[str, Any]) -> list[Work]:
+        """The work that a message brings; none for what brings none, which goes among the dead letters."""
         try:
-            return arrivals.from_message(message)
+            order = parts.order_of(message)
+            return [order] if order else [*arrivals.from_message(message)]
         except MalformedEvent as fault:
             self.reporter.crashed(message["messageId"], fault)
             self.queue.bury(message["body"])
@@ -128,7 +132,7 @@ class _Batch:
     def _is_done(self, task: _Task) -> bool:
         """Handle every arrival of one message, and say whether it is done with; else it is postponed."""
         try:
-            verdicts = [_timed(arrival, self.handle, self.reporter) for arrival in task.arrivals]
+            verdicts = [_timed(arrival, self.handle, self.reporter) for arrival in task.work]
         except Exception as fault:  # noqa: BLE001  one message's fault must not fail its neighbours
             self.reporter.crashed(task.id, fault)
             return self._postponed(task, backoff(task.receives))
@@ -144,7 +148,7 @@ class _Batch:
         return False
 
 
-def _timed(arrival: Arrival, handle: Handle, reporter: Reporter) -> Verdict:
+def _timed(arrival: Work, handle: Handle, reporter: Reporter) -> Verdict:
     started = time.monotonic()
     verdict = handle(arrival)
     reporter.finished(verdict, int((time.monotonic() - started) * 1000))

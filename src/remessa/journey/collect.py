@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Protocol
 
+from remessa.journey.making import ROWS_KIND
 from remessa.journey.moments import milliseconds
 from remessa.journey.objects import Listed
+from remessa.journey.ports import RowStore
 from remessa.journey.record import Status
 from remessa.journey.table import Item, Table
 
@@ -36,6 +38,16 @@ def orphans(
         for artifact in artifacts:
             if not _is_needed(artifact, record) and _is_old(artifact, record, clock() - grace):
                 yield artifact.key
+
+
+def discard(key: str, delete: Callable[[str], object], rows: RowStore | None) -> None:
+    """Remove an orphan; if it marks rows of its generation, these first, so that none is left that nothing tells of."""
+    kind, file_id, generation, _ = key.split("/", 3)
+    if kind == ROWS_KIND:
+        if rows is None:
+            return  # whoever has the table will see to it
+        rows.forget(file_id, generation)
+    delete(key)
 
 
 def _is_needed(artifact: Listed, record: Item | None) -> bool:

@@ -8,6 +8,9 @@
     TOMB     the object is gone                         → DELETED, nothing live
     REJECT   the object can never succeed               → FAILED, nothing live
     FAIL     this attempt failed                        → RETRYING, and its message comes back
+    DIVIDE   a long file is cut into parts              → still PROCESSING, for the parts' runs
+    HOLD     a part's run begins, or is done            → still PROCESSING, with a new lease
+    ALONE    a part's run sees that there is more to do → still PROCESSING, new epoch, for this run only
     REDRIVE  somebody asks for a FAILED file again      → RETRYING, attempts from nothing
 
 An owner settles a record only while `Epoch` is the one it claimed (the fence) and `Sequencer` the one it has seen (so
@@ -20,15 +23,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
 from remessa.journey.arrivals import Arrival
 from remessa.journey.faults import MAX_ATTEMPTS
-from remessa.journey.moments import iso
-from remessa.journey.record import NEEDS_ATTENTION, Status, attention, file_id, file_name, shard, timeline
+from remessa.journey.moments import iso, milliseconds
+from remessa.journey.record import (
+    NEEDS_ATTENTION,
+    PART_NOTE,
+    SHARED_NOTE,
+    Status,
+    attention,
+    file_id,
+    file_name,
+    shard,
+    shared_note,
+    timeline,
+)
+from remessa.journey.settlements import Settlement
 from remessa.journey.table import Change, Item, Table, Written
 
 
@@ -51,6 +66,8 @@ class Claim:
     """Who sent the object, by the event that was claimed for."""
     faults: int = 0
     """How often S3 or the network failed, for which the file is not to blame."""
+    notes: tuple[str, ...] = ()
+    """Attributes that tell of parts or of what other files share, which go when the record is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +85,6 @@ class Deferred:
     """Redelivered while its former owner's lease lasts: come back after `delay` milliseconds."""
 
     delay: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """How a run ends a record; made by `published`, `kept`, `tombstone`, `rejected` and `failed`."""
-
-    status: Status
-    set: Mapping[str, Any] = field(default_factory=dict)
-    remove: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -134,22 +142,56 @@ class Ledger:
                 return Deferred(item["LeaseUntil"] - self._clock() + 1)
             else:
                 return Dropped()
-        return self._claimed(answer.item)
+        return replace(self.claimed(answer.item), started=self._clock())
 
     def settle(self, claim: Claim, settlement: Settlement) -> Written:
         """PUBLISH, KEEP, TOMB, REJECT or FAIL; refused when the run was overtaken or a newer event was noted."""
         now = self._clock()
         fields: dict[str, Any] = {"status": settlement.status, "attempts": min(claim.attempt, MAX_ATTEMPTS)}
-        if settlement.status is not Status.RETRYING:
+        if settlement.status not in {Status.RETRYING, Status.PROCESSING}:
             fields |= {"processedAt": iso(now), "durationMs": max(0, now - claim.started)}
         fields |= settlement.set
-        remove = ["LeaseUntil", *settlement.remove]
+        remove = [*settlement.remove, *claim.notes]
         if "error" not in fields:
             remove.append("error")
-        index, unindexed = self._attention(claim.file_id, settlement.status, now)
-        change = Change(set=fields | index, remove=remove + unindexed)
+        if settlement.lease is None:
+            index, unindexed = self._attention(claim.file_id, settlement.status, now)
+            remove += ["LeaseUntil", *unindexed]
+        else:
+            index = self._held(claim.file_id, settlement.lease)
+        change = Change(set=fields | index, remove=remove)
         owned = Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
         return self._table.update(claim.file_id, change, owned & Attr("Sequencer").eq(claim.seen))
+
+    def hold(self, file_id: str, epoch: int, lease: int, notes: Mapping[str, Any]) -> Item | None:
+        """HOLD: note something of a run on its record and keep it claimed; None when the run was overtaken."""
+        change = Change(set={**notes, **self._held(file_id, lease)})
+        when = Attr("Epoch").eq(epoch) & Attr("status").eq(Status.PROCESSING)
+        answer = self._table.update(file_id, change, when)
+        return answer.item if answer.applied else None
+
+    def alone(self, claim: Claim, lease: int) -> Claim | None:
+        """ALONE: take a claim that many runs share for one of them, and end the others'; None when it was overtaken.
+
+        Without it two of them could make different versions under the same generation.
+        """
+        token = self._token()
+        change = Change(set={"Owner": token, **self._held(claim.file_id, lease)}, add={"Epoch": 1})
+        when = Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
+        item = self._table.update(claim.file_id, change, when).item
+        if item.get("Owner") != token:
+            return None
+        taken = self.claimed(item)
+        return replace(taken, attempt=max(1, taken.attempt))
+
+    def note(self, claim: Claim, notes: Mapping[str, Any]) -> Written:
+        """Note something of a run on its record; refused when it was overtaken, or something newer was noted."""
+        owned = Attr("Epoch").eq(claim.epoch) & Attr("status").eq(Status.PROCESSING)
+        return self._table.update(claim.file_id, Change(set=notes), owned & Attr("Sequencer").eq(claim.seen))
+
+    def share(self, file_id: str, other: str, told: Mapping[str, Any]) -> None:
+        """Note on a file's record that another file tells of the same; nothing when it is live no longer."""
+        self._table.update(file_id, Change(set={shared_note(other): told}), Attr("status").eq(Status.SUCCEEDED))
 
     def redrive(self, record: Item) -> Written:
         """REDRIVE: give a FAILED record, as it was read, new attempts; refused when it has moved on since."""
@@ -203,22 +245,27 @@ class Ledger:
         return fields | {"principal": arrival.principal}, []
 
     def _working(self, identity: str, lease: int) -> dict[str, Any]:
-        now = self._clock()
-        fields = {"status": Status.PROCESSING, "LeaseUntil": now + lease, "startedAt": iso(now)}
-        index, _ = self._attention(identity, Status.PROCESSING, now + lease)
-        return fields | index
+        fields = {"status": Status.PROCESSING, "startedAt": iso(self._clock())}
+        return fields | self._held(identity, lease)
 
-    def _claimed(self, item: Item) -> Claim:
+    def _held(self, identity: str, lease: int) -> dict[str, Any]:
+        until = self._clock() + lease
+        index, _ = self._attention(identity, Status.PROCESSING, until)
+        return {"LeaseUntil": until} | index
+
+    def claimed(self, item: Item) -> Claim:
+        """The claim that a record, as it was just read, is under."""
         return Claim(
             file_id=item["FileId"],
             epoch=item["Epoch"],
             seen=item["Sequencer"],
             attempt=item["attempts"],
-            started=self._clock(),
+            started=milliseconds(item["startedAt"]),
             live=item.get("Live"),
             error=item.get("error"),
             principal=item.get("principal"),
             faults=item.get("faults", 0),
+            notes=tuple(name for name in item if name.startswith((PART_NOTE, SHARED_NOTE))),
         )
 
     def _attention(self, identity: str, status: Status, at: int) -> tuple[dict[str, str], list[str]]:
@@ -232,37 +279,3 @@ class Ledger:
 def _is_void(arrival: Arrival, item: Item) -> bool:
     """Whether an announcement was overtaken by another; once handed out, its message is the retry of its own run."""
     return not arrival.redelivered and arrival.epoch not in {None, item["Epoch"]}
-
-
-def again(claim: Claim, item: Item) -> Claim:
-    """The same claim, for the newer event that was noted meanwhile."""
-    attempt, principal = max(1, item["attempts"]), item.get("principal")
-    return replace(claim, seen=item["Sequencer"], attempt=attempt, error=None, principal=principal, faults=0)
-
-
-def published(live: Mapping[str, Any], fields: Mapping[str, Any]) -> Settlement:
-    """PUBLISH: `live` becomes what readers see, together with the fields that describe it."""
-    return Settlement(Status.SUCCEEDED, {**fields, "Live": live})
-
-
-def kept() -> Settlement:
-    """KEEP: the object is the one that is live already."""
-    return Settlement(Status.SUCCEEDED)
-
-
-def tombstone() -> Settlement:
-    """TOMB: the object is gone; what described it goes too."""
-    described = ("Live", "size", "mediaType", "etag", "versionId", "metadata", "problems", "problemCount")
-    return Settlement(Status.DELETED, remove=described)
-
-
-def rejected(code: str, message: str, fields: Mapping[str, Any]) -> Settlement:
-    """REJECT: the record tells of the object that is in the bucket now, never of its predecessor."""
-    return Settlement(Status.FAILED, {**fields, "error": {"code": code, "message": message}}, ("Live",))
-
-
-def failed(claim: Claim, error: Mapping[str, Any], *, blameless: bool) -> Settlement:
-    """FAIL: hand the record back; a blameless attempt does not count among those that a file is given."""
-    # Runs that died while giving the file up were counted too: no record tells of more attempts than there are.
-    attempts, faults = min(claim.attempt, MAX_ATTEMPTS + blameless) - blameless, claim.faults + blameless
-    return Settlement(Status.RETRYING, {"error": error, "attempts": attempts, "faults": faults})

@@ -7,7 +7,9 @@ PascalCase belong to the journey:
 - `Owner`       of the claim: a name that no other run has
 - `Epoch`       fencing token: grows at every claim, so an outlived run can no longer write
 - `LeaseUntil`  milliseconds since 1970; while it lasts, the claim's owner is believed alive
-- `Live`        what readers see: generation, identity of the object's version, manifest of artifacts
+- `Live`        what readers see: generation, identity of the object's version, manifest of artifacts, number of rows
+- `Shared…`     the same invoices in another file, named by its FileId
+- `Part0000` …  while rows are read: how far each part of the file is
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ from typing import Any
 from remessa.journey.table import Item
 
 MAX_NAME = 255
+PART_NOTE = "Part"
+"""Beginning of the attributes that tell how far the parts of a file are."""
+SHARED_NOTE = "Shared"
+"""Beginning of the attributes that tell of another file's record what both files tell of."""
 
 
 class Status(StrEnum):
@@ -85,5 +91,44 @@ def public(item: Item) -> dict[str, Any]:
         "problems": item.get("problems", []),
         "problemCount": item.get("problemCount", 0),
         "artifacts": live.get("artifacts", []),
+        "progress": _progress(item),
         "error": item.get("error"),
+    }
+
+
+def part_note(number: int) -> str:
+    """Attribute that tells of the work on one part of a file, numbered from 0."""
+    return f"{PART_NOTE}{number:04}"
+
+
+def shared_note(other: str) -> str:
+    """Attribute that tells what a file has in common with another."""
+    return f"{SHARED_NOTE}{other}"
+
+
+def shared(item: Item) -> dict[str, dict[str, Any]]:
+    """What a file has in common with others, by their FileId, as far as it is about what is live of it now."""
+    generation = (item.get("Live") or {}).get("generation")
+    notes = {name.removeprefix(SHARED_NOTE): note for name, note in item.items() if name.startswith(SHARED_NOTE)}
+    return {other: note for other, note in notes.items() if note["mine"] == generation}
+
+
+def part_notes(item: Item) -> list[str]:
+    """The attributes of an item that tell of parts."""
+    return [name for name in item if name.startswith(PART_NOTE)]
+
+
+def _progress(item: Item) -> dict[str, int] | None:
+    """How far a file is whose rows are being read: rows so far, parts begun and done; None before and after."""
+    if item["status"] != Status.PROCESSING:
+        return None
+    notes = [item[name] for name in part_notes(item)]
+    # Those of an earlier run stay until the record is settled.
+    notes = [note for note in notes if note["generation"].startswith(f"{item['Epoch']}-")]
+    if not notes:
+        return None
+    return {
+        "rows": sum(note["rows"] for note in notes),
+        "partsBegun": len(notes),
+        "partsDone": sum("mediaType" in note for note in notes),
     }

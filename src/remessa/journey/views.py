@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from remessa.journey.record import NEEDS_ATTENTION, Status, attention, public, timeline
+from remessa.journey.record import NEEDS_ATTENTION, Status, attention, public, shared, timeline
 from remessa.journey.table import Item, Table, every
+
+_BATCH = 100
 
 
 class Records:
@@ -22,7 +24,27 @@ class Records:
     def get(self, file_id: str) -> dict[str, Any] | None:
         """One record, strongly consistent; None when there is none."""
         item = self._table.get(file_id)
-        return public(item) if item else None
+        if item is None:
+            return None
+        overlaps = self._overlaps(item)
+        record = public(item)
+        return record | {
+            "problems": record["problems"] + overlaps,
+            "problemCount": record["problemCount"] + len(overlaps),
+        }
+
+    def _overlaps(self, item: Item) -> list[dict[str, Any]]:
+        """What other files tell of as well, as problems; what is live of them no longer does not count."""
+        notes = shared(item)
+        others = sorted(notes)
+        live: dict[str, Item] = {}
+        for batch in (others[start : start + _BATCH] for start in range(0, len(others), _BATCH)):
+            live |= self._table.get_many(batch, ["FileId", "Live"])
+        return [
+            {"code": "invoice-shared", "row": notes[other]["row"], "message": _told(other, notes[other])}
+            for other in others
+            if (live.get(other, {}).get("Live") or {}).get("generation") == notes[other]["theirs"]
+        ]
 
     def newest(
         self, pipelines: Iterable[str], *, status: Status | None = None, limit: int = 50
@@ -49,3 +71,11 @@ class Records:
         """Partitions of an index as one stream, newest first, reading no page before it is needed."""
         streams = [every(self._table, index, (attribute, partition)) for partition in partitions]
         return heapq.merge(*streams, key=lambda item: str(item[f"{attribute}At"]), reverse=True)
+
+
+def _told(other: str, note: Item) -> str:
+    more = note["count"] - 1
+    what = f"This invoice and {more:,} more are" if more else "This invoice is"
+    return (
+        f"{what} also in file {other}, and totals count both. Delete one of the files if they tell of the same sales."
+    )

@@ -13,6 +13,9 @@ from remessa.local import supervisor
 from remessa.local.home import ACCOUNT, REGION, CloudInfo, Home, find_home
 
 if TYPE_CHECKING:
+    from boto3 import Session
+
+    from remessa.journey.ports import RowStore
     from remessa.journey.table import DynamoTable
     from remessa.journey.views import Records
 
@@ -41,28 +44,32 @@ class Connection:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client; `options` go into its botocore Config (`max_pool_connections` and so on)."""
-        import boto3
-        import botocore.session
         from botocore.config import Config
 
         defaults: dict[str, Any] = {"retries": {"mode": "standard", "max_attempts": 4}, "connect_timeout": 5}
+        if self.endpoint is not None:
+            defaults |= {"s3": {"addressing_style": "path"}, "proxies": {}}
+        return self._session().client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint, config=Config(**defaults | options)
+        )
+
+    def _session(self) -> Session:
+        import boto3
+        import botocore.session
+
         if self.endpoint is None:
-            return boto3.client(service, config=Config(**defaults | options))  # type: ignore[call-overload]
+            return boto3.Session()
         # The user's profile, config file and proxy are about other clouds: none of them may bend a local request.
         nothing = {
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None),
         }
-        session = boto3.Session(botocore_session=botocore.session.Session(session_vars=nothing))
-        defaults |= {"s3": {"addressing_style": "path"}, "proxies": {}}
-        return session.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
+        return boto3.Session(
+            self.access_key,
+            self.secret_key,
             region_name=self.region,
-            config=Config(**defaults | options),
+            botocore_session=botocore.session.Session(session_vars=nothing),
         )
 
     @cached_property
@@ -106,6 +113,15 @@ class Connection:
         from remessa.journey.table import DynamoTable
 
         return DynamoTable(self.client("dynamodb"), self.outputs["FilesTable"])
+
+    def rows(self) -> RowStore | None:
+        """The store of rows; None in a stack from before there were any. Raises EnvironmentDown without a stack."""
+        from remessa.journey.invoices.store import invoice_store
+
+        if "InvoicesTable" not in self.outputs:
+            return None
+        client = self.client("dynamodb")
+        return invoice_store(self._session(), client, self.outputs["InvoicesTable"], self.table(), self.shards)
 
     def records(self) -> Records:
         """The files' records, for reading. Raises EnvironmentDown without a stack."""

@@ -6,7 +6,7 @@ file that can never succeed and lets every other exception propagate, which mean
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -56,11 +56,22 @@ class Problem:
     """Line of the file, counted from 1."""
     column: int | None = None
     """Column or field, counted from 1."""
+    field: str | None = None
+    """What the file calls the column, cut to a bounded length."""
+    cell: str | None = None
+    """The value in question, cut, and masked where it identifies a person or a company."""
 
     def as_dict(self) -> dict[str, Any]:
         """The problem as JSON-able data, without what is unknown."""
-        fields = {"code": self.code, "message": self.message, "row": self.row, "column": self.column}
-        return {name: value for name, value in fields.items() if value is not None}
+        known = {
+            "code": self.code,
+            "message": self.message,
+            "row": self.row,
+            "column": self.column,
+            "field": self.field,
+            "cell": self.cell,
+        }
+        return {name: value for name, value in known.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,27 @@ class Outcome:
     problem_count: int = 0
 
 
-Processor: TypeAlias = Callable[[Source], Outcome]
+class Rows(Protocol):
+    """Rows of a file, made while they are read; what else there is to know of the file is known after the last."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Read them, once. Raises `Rejected` when the file turns out to be unreadable; no row counts then."""
+
+    def outcome(self) -> Outcome:
+        """What was found, when all of them have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A file too long for one run, cut into parts that are processed by runs of their own and published as one."""
+
+    parts: Sequence[Metadata]
+    """For each what its run must know, JSON-able and small (it travels in a message)."""
+
+
+Processor: TypeAlias = Callable[[Source], Outcome | Rows | Parts]
+PartProcessor: TypeAlias = Callable[[Source, Mapping[str, Any], int, int], Rows]
+"""Called with the file, one of its parts, its number from 0, and how many parts there are."""
 
 
 def outcome_as_dict(outcome: Outcome) -> dict[str, Any]:

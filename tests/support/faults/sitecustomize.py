@@ -2,9 +2,11 @@
 
 `FAULTS` names a JSON file: `{"dynamodb.UpdateItem": {"status": 400, "code": "ThrottlingException"}}` makes every such
 call fail until the file says otherwise; the code `ZeroDivisionError` raises one instead. A request whose URL contains
-`kills-its-worker` ends the process, as running out of memory does.
+`kills-its-worker` ends the process, as running out of memory does; so does the call that a file in the folder of that
+name asks for (`FaultyCloud.kill_at`).
 """
 
+import http.client
 import io
 import json
 import os
@@ -22,9 +24,38 @@ class _Body(io.BytesIO):
             yield chunk
 
 
+def _kill(call, request):
+    """Die if this call is one at which a worker is to die; each file asks for one death, after so many calls."""
+    for wish in sorted(Path(os.environ["FAULTS"]).with_suffix(".kills").glob("*.json")):
+        wanted = json.loads(wish.read_text(encoding="utf-8"))
+        if wanted["call"] != call or not all(text in request for text in wanted["holds"]):
+            continue
+        if wanted["after"]:
+            left = wish.with_suffix(".tmp")
+            left.write_text(json.dumps(wanted | {"after": wanted["after"] - 1}), encoding="utf-8")
+            left.replace(wish)
+            continue
+        wish.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Connection(http.client.HTTPConnection):
+    """What rows are written by, which is not botocore."""
+
+    def request(self, method, url, body=None, headers=None, **options):
+        if headers and headers.get("X-Amz-Target", "").endswith("BatchWriteItem"):
+            _kill("dynamodb.BatchWriteItem", body.decode())
+        super().request(method, url, body, headers or {}, **options)
+
+
+http.client.HTTPConnection = _Connection  # botocore's own are made of the original, which it has by now
+
+
 def _fail(request, event_name, **_):
     if "kills-its-worker" in request.url and event_name.endswith("GetObject"):
         os.kill(os.getpid(), signal.SIGKILL)
+    body = request.body if isinstance(request.body, bytes) else b""
+    _kill(event_name.removeprefix("before-send."), request.url + body.decode(errors="replace"))
     faults = json.loads(Path(os.environ["FAULTS"]).read_text(encoding="utf-8"))
     fault = faults.get(event_name.removeprefix("before-send."))
     if fault is None:

@@ -18,6 +18,7 @@ RECORD: dict[str, Any] = {
     "size": 1,
     "mediaType": "text/csv",
     "metadata": {"rowCount": 1},
+    "progress": None,
     "artifacts": [],
     "error": {"code": "csv-not-text", "message": "It looks like image/png."},
 }
@@ -44,6 +45,7 @@ PHOTO: dict[str, Any] = {
     },
     "problems": [],
     "problemCount": 0,
+    "progress": None,
     "artifacts": [
         {
             "name": f"{bound}.jpg",
@@ -89,6 +91,13 @@ def test_counts_are_said_in_words() -> None:
     """One row, two rows."""
     assert _records.told({**RECORD, "error": None}) == "text/csv, 1 row"
     assert _records.told({**RECORD, "error": None, "metadata": {"lineCount": 2000}}) == "text/csv, 2,000 lines"
+
+
+def test_progress_is_told_while_rows_are_read() -> None:
+    """How many rows so far, and how many parts are done."""
+    progress = {"rows": 1500, "partsBegun": 3, "partsDone": 1}
+    record = {**RECORD, "error": None, "progress": progress}
+    assert _records.told(record) == "1,500 rows so far"
 
 
 def test_images_are_told_by_their_dimensions() -> None:

@@ -26,7 +26,7 @@ def stack(*pipelines: str) -> Connection:
 @pytest.fixture
 def connection() -> Connection:
     """A stack of today."""
-    return stack("files", "images")
+    return stack("files", "images", "invoices")
 
 
 def test_folders_become_prefixes(connection: Connection, tmp_path: Path) -> None:
@@ -76,6 +76,7 @@ def test_samples_go_where_their_content_says(connection: Connection) -> None:
     uploads = plan(connection, sample_files(), pipeline_of)
     images = {upload.path.name for upload in uploads if upload.bucket == "images-Bucket"}
     assert "gradiente.png" in images
+    assert "notas-utf8.csv" in {upload.path.name for upload in uploads if upload.bucket == "invoices-Bucket"}
     disguised = SAMPLES / "broken" / "imagem-disfarcada.csv"
     [upload] = [upload for upload in uploads if upload.path == disguised]
     assert (by_content(disguised), upload.bucket, expected(upload)) == ("images", "files-Bucket", "FAILED")

@@ -10,7 +10,7 @@ from support.events import event, message
 from remessa.errors import MalformedEvent
 from remessa.journey.arrivals import Arrival
 from remessa.journey.batch import ArrivalsFailed, handle_event
-from remessa.journey.process import Result, Verdict
+from remessa.journey.verdict import Result, Verdict
 
 
 def plenty() -> int:

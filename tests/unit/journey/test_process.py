@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.world import World, count_bytes
 
-from remessa.journey.process import Result
+from remessa.journey.verdict import Result
 from remessa.pipelines.contract import Outcome, Source
 
 

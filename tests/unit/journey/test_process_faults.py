@@ -14,8 +14,9 @@ from support.world import World, count_bytes
 
 from remessa.journey.faults import LONGEST_DELAY, MAX_ATTEMPTS
 from remessa.journey.objects import Changed, Version
-from remessa.journey.process import MAX_TURNS, Result
+from remessa.journey.process import MAX_TURNS
 from remessa.journey.table import Change, Written
+from remessa.journey.verdict import Result
 from remessa.pipelines.contract import Outcome, Source
 
 

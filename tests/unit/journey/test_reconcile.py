@@ -12,9 +12,11 @@ from remessa.journey.announce import Announcement
 from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.ledger import Ledger
 from remessa.journey.objects import Listed
-from remessa.journey.process import Ports, Result, Verdict, process
+from remessa.journey.ports import Ports
+from remessa.journey.process import process
 from remessa.journey.reconcile import Checkpoint, reconcile, short, steps
 from remessa.journey.record import Status, file_id
+from remessa.journey.verdict import Result, Verdict
 from remessa.journey.views import Records
 from remessa.pipelines.contract import Outcome
 

@@ -9,7 +9,7 @@ import pytest
 from support.ledger_cases import ERROR, LEASE, LIVE, Clock
 from support.memory import MemoryTable
 
-from remessa.journey import ledger as transitions
+from remessa.journey import settlements as transitions
 from remessa.journey.arrivals import Arrival, normalise
 from remessa.journey.collect import GRACE, orphans
 from remessa.journey.ledger import Claim, Dropped, Ledger

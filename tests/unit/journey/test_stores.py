@@ -76,11 +76,19 @@ def test_open_reads_just_that_version(s3: tuple[Any, Stubber]) -> None:
     client, stub = s3
     raw = io.BytesIO(b"cdefgh")
     wanted = {"Bucket": "bucket", "Key": VERSION.key, "IfMatch": '"e5eb"', "VersionId": "v1", "Range": "bytes=2-"}
-    stub.add_response("get_object", {"Body": StreamingBody(raw, 6)}, wanted)
+    stub.add_response("get_object", {"Body": StreamingBody(raw, 6), "ContentRange": "bytes 2-7/8"}, wanted)
     with S3Objects(client).open(VERSION, 2) as stream:
         assert stream.read(4) == b"cdef"
     assert raw.closed
     assert S3Objects(client).open(VERSION, 8).read() == b""
+
+
+def test_server_that_ignores_the_range(s3: tuple[Any, Stubber]) -> None:
+    """It may; what stands before the start is then passed over."""
+    client, stub = s3
+    stub.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"abcdefgh"), 8)})
+    with S3Objects(client).open(VERSION, 2) as stream:
+        assert stream.read() == b"cdefgh"
 
 
 @pytest.mark.parametrize("status", [404, 412])

@@ -10,7 +10,7 @@ from unit.pipelines.memory_source import MemorySource
 
 from remessa.cli.demo import pipeline_of
 from remessa.errors import Rejected
-from remessa.pipelines.contract import Outcome
+from remessa.pipelines.contract import Outcome, Parts
 from remessa.pipelines.registry import processor
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -21,7 +21,12 @@ STATED = dict(re.findall(r"^\| `(.+?)` \|.*\| (.+?) \|$", (SAMPLES / "README.md"
 
 def outcome_of(path: Path) -> Outcome:
     """What the pipeline that the demo sends it to makes of a sample."""
-    return processor(pipeline_of(path))(MemorySource(path.name, path.read_bytes()))
+    found = processor(pipeline_of(path))(MemorySource(path.name, path.read_bytes()))
+    assert not isinstance(found, Parts)
+    if isinstance(found, Outcome):
+        return found
+    assert list(found)
+    return found.outcome()
 
 
 def test_the_readme_lists_every_sample() -> None:

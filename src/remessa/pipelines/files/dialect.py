@@ -15,7 +15,6 @@ files, where every row has an amount such as `1.234,56`; and it raises on files 
 _SAMPLE_ROWS = 50
 _LEAST_ROWS = 2
 _VALUE = re.compile(r"[\s\d.,:/%+()-]*\d[\s\d.,:/%+()-]*|R\$.*", re.ASCII)
-"""Numbers, amounts and dates: what a column is not named."""
 
 
 def delimiter_of(sample: str) -> str:
@@ -41,7 +40,12 @@ def delimiter_of(sample: str) -> str:
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a first row names the columns: no cell is empty, none repeats, none is a number, an amount or a date."""
     names = [cell.strip() for cell in cells]
-    return all(names) and len(set(names)) == len(names) and not any(_VALUE.fullmatch(name) for name in names)
+    return all(names) and len(set(names)) == len(names) and not any(map(is_value, names))
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell, stripped, is a number, an amount or a date: what a column is not named."""
+    return _VALUE.fullmatch(cell) is not None
 
 
 def resembles_table(sample: str) -> bool:

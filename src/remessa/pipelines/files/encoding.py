@@ -44,15 +44,22 @@ def detect_encoding(head: bytes) -> str:
 
 
 class TextDecoder:
-    """Turns bytes, in pieces of any size, into text. The same bytes give the same text however they are cut."""
+    """Turns bytes, in pieces of any size, into text. The same bytes give the same text however they are cut.
 
-    def __init__(self, encoding: str) -> None:
+    A tolerant decoder never raises `NotText`: control characters come through, and what is no character in UTF-16
+    becomes U+FFFD. `at_start` says that the bytes are the beginning of a file, where a byte order mark is no text.
+    """
+
+    def __init__(self, encoding: str, *, tolerant: bool = False, at_start: bool = True) -> None:
         self.encoding = encoding
         """The encoding found so far: becomes `cp1252` when UTF-8 turns out wrong."""
         self._wide = encoding.startswith("utf-16")
-        self._decoder = codecs.getincrementaldecoder(encoding.removesuffix("-sig"))()
+        self._tolerant = tolerant
+        replaces = encoding == "cp1252" or (self._wide and tolerant)
+        decoder = codecs.getincrementaldecoder(encoding.removesuffix("-sig"))
+        self._decoder = decoder("replace" if replaces else "strict")
         self._fed = 0
-        self._at_start = True
+        self._at_start = at_start
 
     def feed(self, data: bytes, *, final: bool = False) -> str:
         """The text of the next bytes; `final` says that no more will come. Raises `NotText`."""
@@ -69,14 +76,13 @@ class TextDecoder:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
             raise NotText(start + error.start) from None
-        if control := _FIRST_CONTROL.search(text):
+        if not self._tolerant and (control := _FIRST_CONTROL.search(text)):
             raise NotText(start + len(text[: control.start()].encode(self.encoding)))
         return text
 
     def _decode_narrow(self, data: bytes, *, final: bool) -> str:
-        # Four times as fast as the search, which only has to tell where.
-        if len(data.translate(None, _CONTROLS)) != len(data) and (control := _FIRST_CONTROL_BYTE.search(data)):
-            raise NotText(self._fed + control.start())
+        if not self._tolerant:
+            self._refuse_controls(data)
         try:
             return self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
@@ -84,3 +90,8 @@ class TextDecoder:
             self.encoding = "cp1252"
             self._decoder = codecs.getincrementaldecoder("cp1252")("replace")
             return error.object[: error.start].decode() + self._decoder.decode(error.object[error.start :], final)
+
+    def _refuse_controls(self, data: bytes) -> None:
+        # Four times as fast as the search, which only has to tell where.
+        if len(data.translate(None, _CONTROLS)) != len(data) and (control := _FIRST_CONTROL_BYTE.search(data)):
+            raise NotText(self._fed + control.start())
